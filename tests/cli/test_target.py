@@ -31,7 +31,7 @@ SHOWS = {
     "errors explain", "errors list", "errors rules", "events count", "events list",
     "flows graph", "flows list", "flows show",
     "gateway dead list", "gateway dead show", "gateway instruments list", "gateway send",
-    "gateway status",
+    "gateway runs list", "gateway runs show", "gateway status", "gateway variables list",
     "harvester commands", "harvester status", "harvester workers",
     "jobs count", "jobs dump", "jobs files", "jobs graph", "jobs history", "jobs list",
     "jobs output",
@@ -50,6 +50,8 @@ SHOWS = {
 ALTERNATIVES = {
     ("shares", "reassign"): ("--by-rules", "--yes"),
     ("gateway", "dead", "drop"): ("--yes",),
+    ("gateway", "runs", "remove"): ("--yes",),
+    ("gateway", "variables", "set"): ("--from-run", "5"),
     ("queue", "submit"): ("--queue", "q"),
     ("queue", "outbox", "send"): ("--to", "stdout"),
     ("worker", "drain"): ("--all",),

@@ -5,8 +5,8 @@ relay of the outbox fills another list. A worker's slots run the jobs. Runs are 
 the generation of 2021, as there; in the others they are claimed, and end in `end_runs`.
 
 The records of 2020 are those of the database's side, which hears of ends when messages are passed
-on. Ours change with the end itself; they are shown when the messages are passed on, so that rows
-are compared with rows.
+on. Ours change with the end itself; those of the runs that have ended, and the versions that they
+are tried again as, are shown when the messages are passed on, so that rows are compared with rows.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -153,6 +154,8 @@ class Gateway:
 
     def __init__(self, url: str, root: str) -> None:
         self.database, self.root = Database(url), Path(root)
+        for module in MODULES:  # another worker of the tests has forgotten its handlers
+            sys.modules.pop(module, None)
         load_handlers(MODULES)
         self.options = WorkerOptions(
             [QUEUE], self.root / ".work", modules=MODULES, grace=2.0, keep=False
@@ -173,7 +176,9 @@ class Gateway:
         self.sent, self.acked = [], []
         self.frames: dict[str, Delivery] = {}
         self.held: list[HeldJob] = []
-        self.is_up, self.is_fresh, self.has_heard = True, False, True
+        self.is_up, self.is_fresh = True, False
+        self.rows: dict[str, Any] = {}
+        self.unheard: dict[str, Any] = {}
         self.catalogue = list(given.get("icat", []))
         merged = {name: value for one in given.get("setting", []) for name, value in one.items()}
         self.settings = self.configured(merged)
@@ -278,7 +283,7 @@ class Gateway:
 
     def pass_on(self) -> None:
         """Workers take what is new; what has waited for a place is begun by `begin_runs`."""
-        self.has_heard = True
+        self.unheard = {}
         if self.is_fresh:
             self.claim()
         self.is_fresh = False
@@ -300,11 +305,11 @@ class Gateway:
         with RefusingBroker(failures) as broker:
             settings = Broker(urls=[broker.url], reconnect_after=0.05, reconnect_limit=0.2)
             connection = connected(settings, threading.Event())
-        assert connection is not None
-        try:
-            return {"connected": not connection.is_lost, "slept": broker.waits}
-        finally:
-            connection.abort()
+            assert connection is not None
+            try:
+                return {"connected": not connection.is_lost, "slept": broker.waits}
+            finally:
+                connection.abort()
 
     def relay(self) -> None:
         def keep(event: queue.Event) -> None:
@@ -342,12 +347,17 @@ class Gateway:
 
     def work(self, jobs: list[HeldJob]) -> None:
         self.held = []
-        self.has_heard = not self.generation.startswith("2020")
+        before = self.current()
         for job in jobs:
             beat = queue.heartbeat(self.database, [job.lease], 600)[job.lease.pandaid]
             if beat.cancel_requested:
                 job.cancel()
             Slot(self.database, self.options, job, lambda _: True).work()
+            self.relay()  # it goes on meanwhile; each batch has one event of a job
+        if self.generation.startswith("2020"):
+            after = self.current()
+            changed = {name for name in after if after[name] != before.get(name)}
+            self.unheard |= {name: self.rows.get(name) for name in changed}
 
     def cancel_run(self, run_number: int, run_version: int) -> None:
         gateway.cancel(self.database, CancelRequest(run_number, run_version), by="user")
@@ -408,9 +418,12 @@ class Gateway:
     def in_catalogue(self, instrument: str, run_number: int) -> RawData | None:
         for one in self.catalogue:
             short = one.get("instruments", {}).get(instrument, instrument)
-            found = one.get("datafiles", {}).get(f"{short}{run_number:05d}.nxs")
-            if found:
-                return RawData(found["location"], found["rb_number"])
+            names = [
+                f"{name}{run_number:0{n}d}.nxs" for name in (short, instrument) for n in (5, 8)
+            ]
+            for found in (one.get("datafiles", {}).get(name) for name in names):
+                if found:
+                    return RawData(found["location"], found["rb_number"])
         return None
 
     def remove_runs(self, instrument: str, first_run: int, last_run: int | None = None) -> None:
@@ -443,9 +456,8 @@ class Gateway:
     def observe(self) -> dict[str, Any]:
         self.relay()
         known = gateway.list_runs(self.database, limit=1000)
-        if self.has_heard:
-            by_id = {run.run_id: run for run in known}
-            self.rows = {name_of(run): self.row(run, by_id) for run in known}
+        rows = {name: row for name, row in (self.current() | self.unheard).items() if row}
+        self.rows = rows
         names = {run.pandaid: name_of(run) for run in known if run.pandaid}
         return {
             "sent": list(self.sent),
@@ -460,6 +472,12 @@ class Gateway:
                 for one in gateway.list_variables(self.database)
             ],
         }
+
+    def current(self) -> dict[str, Any]:
+        """Return the rows of all runs, by name."""
+        known = gateway.list_runs(self.database, limit=1000)
+        by_id = {run.run_id: run for run in known}
+        return {name_of(run): self.row(run, by_id) for run in known}
 
     def instrument(self, one: gateway.Instrument) -> dict[str, bool]:
         columns = ["is_active", "is_paused"]

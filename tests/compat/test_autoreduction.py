@@ -1,4 +1,6 @@
-"""The gateway does what the autoreduction service does: the judge's golden files.
+"""The gateway does what the autoreduction service does: the judge's golden files, and more.
+
+Those in `golden/autoreduction` were recorded from the same originals in the same way.
 
 What is known to differ stands in the judge's `accepted.toml` and in `autoreduction.toml` here.
 """
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 JUDGE = Path(__file__).parents[3] / "shared" / "compat" / "autoreduction"
 OURS = Path(__file__).with_name("autoreduction.toml")
+MORE = Path(__file__).parent / "golden" / "autoreduction"
 FAST = ("worker_cancel", "run_again", "chain_held", "keys_null")
 """One or more of each generation; the others take long together."""
 
@@ -32,7 +35,7 @@ def golden_files() -> list[Any]:
     others = [pytest.mark.slow, pytest.mark.any_server]
     return [
         pytest.param(one, id=one.stem, marks=[] if one.stem in FAST else others)
-        for one in sorted(JUDGE.glob("golden/*.json"))
+        for one in (*sorted(JUDGE.glob("golden/*.json")), *sorted(MORE.glob("*.json")))
     ]
 
 

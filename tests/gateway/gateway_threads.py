@@ -14,7 +14,7 @@ from pandadb.gateway.settings import GatewaySettings
 from pandadb.models import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pandadb.database import Database
     from pandadb.gateway.deliveries import Delivery
@@ -73,9 +73,10 @@ class Receiver:
         self.deliveries: list[Delivery] = []
 
     def __call__(
-        self, _database: Database, _settings: GatewaySettings, delivery: Delivery
-    ) -> Receipt:
-        self.deliveries.append(delivery)
-        if self.errors:
-            raise self.errors.pop(0)
-        return Receipt(ReceiptKind.JOB, 1)
+        self, _database: Database, _settings: GatewaySettings, deliveries: Sequence[Delivery]
+    ) -> Iterator[Receipt]:
+        for delivery in deliveries:
+            self.deliveries.append(delivery)
+            if self.errors:
+                raise self.errors.pop(0)
+            yield Receipt(ReceiptKind.JOB, 1)

@@ -64,7 +64,7 @@ class Site:
 
     def pending(self, run: Any = 101, script: str = PLAIN, **changed: Any) -> dict[str, Any]:
         """Return a message of ReductionPending."""
-        arguments = {"standard_vars": {}, "advanced_vars": {}}
+        arguments: dict[str, Any] = {"standard_vars": {}, "advanced_vars": {}}
         words = {"reduction_script": script, "reduction_arguments": arguments, "run_version": 0}
         return self.ready(run, **{**words, **changed})
 

@@ -40,7 +40,7 @@ def test_messages_come_one_at_a_time_and_go_when_they_are_acknowledged(
     broker: Broker, version: str
 ) -> None:
     wanted = queue_name()
-    words = {"versions": [version], "virtual_host": socket.getfqdn()}
+    words = {"versions": [version], "virtual_host": socket.getfqdn(), "prefetch": 1}
     post(broker, wanted, {"n": 1}, {"n": 2})
     with connected(broker, wanted, **words) as first:
         message = first.next_message(5)

@@ -154,11 +154,11 @@ KILLED = """
 import os, signal, sys
 from pandadb.database import Database
 from pandadb.gateway.broker.gateway_loop import GatewayLoop
-from pandadb.gateway.intake import receive
+from pandadb.gateway.intake import receive_all
 from pandadb.gateway.settings import GatewaySettings
 
-def commit_and_die(database, settings, delivery):
-    receive(database, settings, delivery)
+def commit_and_die(database, settings, deliveries):
+    list(receive_all(database, settings, deliveries))
     os.kill(os.getpid(), signal.SIGKILL)
 
 with Database(sys.argv[1]) as database:

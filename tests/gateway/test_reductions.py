@@ -107,6 +107,7 @@ ENDS: dict[str, tuple[str, str, str]] = {
     "a number": (ends("return 17"), "Error", "17"),
     "many numbers": (ends("return [*range(100_000)]"), "Error", "returned 0, which"),
     "too many numbers": (ends("return [*range(1_000_000)]"), "Error", "returned more than"),
+    "a long log": (ends("print('x' * 2_000_000)"), "Complete", ""),
     "a pipe": (ends("os.mkfifo(output_dir + 'pipe')"), "Complete", ""),
     "a pipe for a log": (ends(f"{LOG}; os.remove(log); os.mkfifo(log)"), "Complete", ""),
 }
@@ -127,6 +128,7 @@ def test_35_each_end_of_a_script_has_its_event_and_leaves_nothing(
         for name, body in events
         if name != "ReductionStarted"
     }
+    assert max(len(body.get("reduction_log", "")) for _, body in events) == 32_768
     for number, (name, (_, kind, words)) in enumerate(ENDS.items()):
         assert found[number][0] == kind, (name, found[number])
         assert words in found[number][1], name
@@ -216,7 +218,7 @@ def test_32_a_killed_workers_run_is_repeated_and_its_rb_number_goes_on(
     marks = tmp_path / "marks"
     sleeps = f"time.sleep(60 if os.path.getsize({str(marks)!r}) < 2 else 0)"
     script = ends(f"open({str(marks)!r}, 'a').write('x'); {sleeps}")
-    options = ("--handlers=pandadb.gateway.reduction.handlers", "--lease=2")
+    options = ("--handlers=pandadb.gateway.reduction.handlers", "--lease=3")
     site.submit(site.pending(101, script))
     site.submit(site.pending(102))
     with running_worker(database, tmp_path / "lost", *options) as worker:

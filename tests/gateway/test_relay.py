@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, insert, update
+from sqlalchemy import func, insert, text, update
 
 from pandadb.gateway.deliveries import Delivery
 from pandadb.gateway.intake import receive
@@ -121,6 +121,22 @@ def test_two_relays_send_each_event_once(database: Database, broker: Broker) -> 
     for job in range(7):
         mine = [number for number in found if number % 7 == job]
         assert mine == sorted(mine)
+
+
+def test_events_of_different_jobs_are_sent_together_and_noted_in_one_transaction(
+    database: Database, broker: Broker
+) -> None:
+    name = queue_name()
+    for number in range(20):
+        put_event(database, name, number, number + 1)
+    put_event(database, name, 20, 1)
+    with running(database, settings_of(broker)), connected(broker, name) as listener:
+        found = bodies(received(listener, 21))
+        until(lambda: not waiting(database))
+    assert found == [*range(21)]
+    with database.transaction() as connection:
+        noted = text("SELECT count(DISTINCT xmin::text) FROM pandadb.outbox")
+        assert connection.execute(noted).scalar_one() == 2
 
 
 def test_a_notice_lets_an_event_leave_long_before_the_next_look(

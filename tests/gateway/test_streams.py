@@ -133,7 +133,7 @@ def test_a_broker_and_a_gateway_killed_in_mid_stream_lose_and_double_nothing(
         broker.start()
         first.kill()
         third = gateway_process(database, config)
-        until(lambda: len(gateway.gateways(database)) == 3)
+        until(lambda: len(gateway.gateways(database)) == 3, 200)
         post(broker, READY, *messages[number // 2 :])
         until(lambda: heard.hear() >= 2 * number, 200 + 2 * number)
         heard.hear()

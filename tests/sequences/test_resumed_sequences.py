@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pandadb.database import Database
+from pandadb.sequences.database_journal import DatabaseJournal
+from pandadb.sequences.runs import RunOptions, SequenceRuns
 from pandadb.services import queue, workflows
+from tests.cut_connections import cut_way
 from tests.sequences import job_sets
+from tests.worker.payloads import is_alive, number_in
+from tests.worker.worker_processes import url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pandadb.database import Database
+    from pandadb.sequences.runs import SequenceEnd
 
 pytestmark = [pytest.mark.any_server, pytest.mark.slow]
 LONG = 120.0
@@ -209,6 +216,28 @@ def test_ctrl_c_interrupts_a_sequence_which_can_be_resumed_at_once(
     with running(database, tmp_path, "--resume", "seq.txt") as process:
         assert ended(process)[0] == 0
     assert done(tmp_path).count("first") == 1
+
+
+def test_a_sequence_that_is_cut_off_ends_its_step_before_another_may_go_on(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pandadb.sequences.database_journal.KEPT", 2.0)
+    file = tmp_path / "seq.txt"
+    file.write_text(f"### Step\necho $$ > {tmp_path}/pid; sleep 70\n### Sequence\nStep.execute()\n")
+    with cut_way(url_of(database)) as way, Database(way.url) as far:
+        journal = DatabaseJournal(far, job_sets.USER)
+        runs = SequenceRuns(RunOptions(), journal, lambda _: None)
+        ends: list[SequenceEnd] = []
+        thread = threading.Thread(target=lambda: ends.extend(runs.run([file])), daemon=True)
+        thread.start()
+        pid = number_in(tmp_path / "pid")
+        way.cut()
+        until(lambda: not is_alive(pid), "the step has not ended")
+        assert workflows.find(database)[0].state == "running"  # its lease is not over
+        way.mend()
+        thread.join(LONG)
+    assert "could not be renewed in time" in str(ends[0].message)
+    assert workflows.find(database)[0].state == "interrupted"
 
 
 def test_without_a_database_nothing_is_recorded_and_nothing_resumed(

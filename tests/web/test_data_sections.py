@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from pandadb.database import Database
 from pandadb.services import archive, harvester, partitions, queue, shares
@@ -55,6 +55,21 @@ def old_job(database: Database, days: int) -> datetime:
             {"ended": ended},
         )
     return ended
+
+
+def test_page_of_shares_reads_the_tree_once(reader: Browser, database: Database) -> None:
+    found: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *it: found.append(it[2]))
+    assert reader.get("/shares").status_code == 200
+    assert sum("global_shares" in text for text in found) == 1
+
+
+def test_metrics_count_what_pages_have_counted_no_second_time(reader: Browser) -> None:
+    for path in ("/", "/partitions"):
+        assert reader.get(path).status_code == 200
+    known = {*reader.app.state.web.recent._known}
+    assert "pandadb_jobs" in reader.get("/metrics").text
+    assert {*reader.app.state.web.recent._known} - known == {"backlog"}
 
 
 @pytest.mark.slow

@@ -64,3 +64,22 @@ def test_error_reaches_the_request_that_waits_only(
     monkeypatch.setattr(recent, "USABLE", 0)
     with pytest.raises(ConnectionError):
         values.get("a", fail)
+
+
+def test_computation_pauses_for_nine_times_as_long_as_it_took() -> None:
+    now = time.monotonic()
+    slow = recent.RecentValue("a", str, began=now - 20, ended=now - 10)
+    quick = recent.RecentValue("a", str, began=now - 20, ended=now - 19)
+    assert not slow.is_due(5)
+    assert quick.is_due(5)
+    assert not quick.is_due(60)
+
+
+def test_values_are_kept_usable_while_no_request_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, calls = RecentValues(), []
+    assert values.get("a", lambda: calls.append(1) or len(calls)) == 1
+    values.keep_usable()
+    assert len(calls) == 1
+    monkeypatch.setattr(recent, "USABLE", 0)
+    values.keep_usable()
+    assert len(calls) == 2

@@ -25,9 +25,12 @@ TOKENS = itertools.count(1)
 
 def began(folder: Path, *, place: dict[str, Any] | None = None, **payload: Any) -> JobRun:
     """Start a payload in a folder."""
-    words = {name: payload.pop(name) for name in ("columns", "resources") if name in payload}
+    known = ("columns", "resources")
+    words: dict[str, Any] = {name: payload.pop(name) for name in known if name in payload}
+    rules = {"grace": 0.5, **(place or {})}
+    words |= {name: rules.pop(name) for name in ("lease", "lease_grace") if name in rules}
     attempt = JobAttempt(7, next(TOKENS), payload, name="test", **words)
-    return JobRun(attempt, WorkPlace(folder, **{"grace": 0.5, **(place or {})}))
+    return JobRun(attempt, WorkPlace(folder, **rules))
 
 
 def ended(folder: Path, **words: Any) -> PayloadOutcome:

@@ -6,8 +6,11 @@ from typing import Any
 from pandadb.aio.database import AsyncDatabase
 from pandadb.services.gateway import (
     CHANNEL,
+    ENDED,
     EVENT_KINDS,
     HANDLER,
+    LIVE,
+    AskedRun,
     CancelRequest,
     DeadLetter,
     Gateway,
@@ -34,8 +37,11 @@ from pandadb.services.gateway import (
 
 __all__ = [
     "CHANNEL",
+    "ENDED",
     "EVENT_KINDS",
     "HANDLER",
+    "LIVE",
+    "AskedRun",
     "CancelRequest",
     "DeadLetter",
     "Gateway",
@@ -61,6 +67,7 @@ __all__ = [
     "dead_letter",
     "dead_letters",
     "drop_dead_letters",
+    "first_versions",
     "forget_messages",
     "gateways",
     "list_instruments",
@@ -80,6 +87,7 @@ __all__ = [
     "take_cancel",
     "take_report",
     "take_run",
+    "take_runs",
     "type_of",
 ]
 
@@ -92,6 +100,7 @@ async def cancel(
 ) -> Taken:
     """Cancel a run: it ends at once if it is queued, else when its worker has ended the script.
 
+    Of a run that has ended, the version that it is tried or done again as is cancelled.
     One that is not known is cancelled if it comes within an hour.
     """
 
@@ -131,6 +140,14 @@ async def drop_dead_letters(
         InvalidValue: A number is no whole number.
     """
 
+async def first_versions(
+    database: AsyncDatabase,
+    instrument: str,
+    first_run: int,
+    last_run: int,
+) -> dict[int, Run]:
+    """Return the first version of each run of a range that has a record."""
+
 async def forget_messages(
     database: AsyncDatabase,
     days: float = 30,
@@ -156,15 +173,19 @@ async def list_runs(
     database: AsyncDatabase,
     *,
     instrument: str | None = None,
+    rb_number: int | None = None,
     run_number: int | None = None,
     status: str | None = None,
     limit: int = 100,
     after: int = 0,
+    before: int | None = None,
 ) -> list[Run]:
     """Return records of runs, the oldest first; those with numbers above `after`.
 
+    With `before` they are the newest first: those with numbers below it.
+
     Raises:
-        InvalidValue: A number is beyond its limits.
+        InvalidValue: A number is beyond its limits, or there is no such status.
     """
 
 async def list_variables(
@@ -221,7 +242,11 @@ async def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = ...,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many."""
+    """Remove the records of runs that have ended, all versions; return how many.
+
+    Raises:
+        InvalidValue: The last run is before the first.
+    """
 
 async def rerun(
     database: AsyncDatabase,
@@ -242,6 +267,7 @@ async def rerun(
 
     Raises:
         UnknownRun: There is no record of it.
+        InvalidValue: The script that is given is empty.
     """
 
 async def send_messages(
@@ -332,4 +358,14 @@ async def take_run(
     """Take a run that a message asks for: its record, and a job, or an event with the reason.
 
     A message that was received before changes nothing.
+    """
+
+async def take_runs(
+    database: AsyncDatabase,
+    asked: Sequence[AskedRun],
+    options: VerbOptions = ...,
+) -> list[Taken] | None:
+    """Take runs that messages ask for, in their order, in one transaction, as `take_run` does.
+
+    None if one of the messages was received before: nothing was changed then.
     """

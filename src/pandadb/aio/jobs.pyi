@@ -341,11 +341,13 @@ async def history(
     *,
     archive: AsyncDatabase | None = None,
     exports: Path | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> History:
     """Return the states of a job with the seconds in each, and its chain of attempts.
 
     Jobs that no table has are looked for in `archive`, another database to which days are copied,
-    and then in `exports`, a folder of exported months.
+    and then in `exports`, a folder of exported months. A job that `get` has returned may be given
+    as `known`, and is not looked up again.
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.

@@ -64,7 +64,7 @@ from pandadb.services.queue import (
     steps,
     verbs_of,
 )
-from pandadb.services.queue.upkeep.outbox import Sink
+from pandadb.services.queue.upkeep.outbox import Sink, SinkOfMany
 from pandadb.services.queue.verbs.job_locks import Below
 from pandadb.services.selection import VerbReport
 
@@ -586,6 +586,7 @@ async def send_events(
     sink: Sink,
     *,
     limit: int = 1000,
+    sink_of_many: SinkOfMany | None = None,
     kinds: Collection[str] = ...,
     without: Collection[str] = ...,
     max_attempts: int = 12,
@@ -597,6 +598,9 @@ async def send_events(
     stored with the event, which is tried again after a pause, or given up after `max_attempts`; an
     `Undeliverable` one at once. After `SinkAway` this event and the rest wait as before. No
     transaction is open meanwhile. A relay that dies has its events for `hold` seconds.
+
+    With `sink_of_many` events of different jobs are sent together: it returns the ids of those that
+    it has for good, and raises nothing. The others are handed to `sink`, one by one.
 
     Raises:
         InvalidValue: A number is beyond its limits.

@@ -126,10 +126,7 @@ async def page(
 async def rank(
     database: AsyncDatabase,
 ) -> dict[str, Power]:
-    """Return the leaves with their power in the order of dispatch.
-
-    At each node of the tree the share that uses the least part of its target comes first.
-    """
+    """Return the leaves with their power in the order of dispatch; see `TreeReport.ranked`."""
 
 async def reassign(
     database: AsyncDatabase,

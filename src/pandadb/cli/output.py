@@ -222,6 +222,11 @@ def plain_text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
+def printable(text: str) -> str:
+    """Return text that does nothing to a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+
+
 def count_words(words: Iterable[str]) -> str:
     """Return the count of each word, sorted by word: `2 running, 1 sent`."""
     return ", ".join(f"{number} {word}" for word, number in Counter(sorted(words)).items()) or "-"

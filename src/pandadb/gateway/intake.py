@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pandadb.errors import InvalidInput
@@ -22,6 +23,7 @@ from pandadb.gateway.messages import (
 from pandadb.gateway.rules import job_rules
 from pandadb.services import gateway as service
 from pandadb.services.gateway import (
+    AskedRun,
     CancelRequest,
     Received,
     RunKey,
@@ -30,14 +32,20 @@ from pandadb.services.gateway import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pandadb.database import Database
     from pandadb.gateway.settings import GatewaySettings
     from pandadb.services.gateway import Variable
 
-__all__ = ["Delivery", "Receipt", "ReceiptKind", "receive"]
+__all__ = ["Delivery", "Receipt", "ReceiptKind", "receive", "receive_all"]
 
+ASKING = ("data_ready", "reduction_pending")
+"""Destinations of messages that ask for reductions, by their names in the settings."""
+
+PENDING = PendingMessage, RESULT_KEYS
+READY = RunMessage, (*RESULT_KEYS, "run_version", "software")
+"""The kind of a message, and keys that are ignored in it, whatever they have."""
 LONGEST_VALUE = 10_000
 """Characters of a text of a bad message that its event has."""
 
@@ -54,6 +62,46 @@ def receive(database: Database, settings: GatewaySettings, delivery: Delivery) -
     except BadMessage as error:
         taken = service.refuse(database, message, str(error), _short(error.body))
         warnings = []
+    return _receipt(taken, warnings)
+
+
+def receive_all(
+    database: Database, settings: GatewaySettings, deliveries: Sequence[Delivery]
+) -> Iterator[Receipt]:
+    """Receive messages in their order; yield the receipt of each once it is committed.
+
+    Runs that follow each other are taken in one transaction, unless one of the messages was
+    received before. An error is raised where it occurs: the messages without a receipt are to come
+    again, and may be committed.
+    """
+    for asked, group in itertools.groupby(
+        ((one, _run_of(settings, one)) for one in deliveries), key=lambda one: one[1] is not None
+    ):
+        known = [*group]
+        runs = [run for _, run in known if run is not None]
+        taken = service.take_runs(database, runs) if asked and len(runs) > 1 else None
+        if taken is None:
+            for delivery, _ in known:
+                yield receive(database, settings, delivery)
+        else:
+            for what, run in zip(taken, runs, strict=True):
+                yield _receipt(what, run.warnings)
+
+
+def _run_of(settings: GatewaySettings, delivery: Delivery) -> AskedRun | None:
+    """Return the run that a message asks for; None for other messages, and for malformed ones."""
+    role = settings.destinations.role(delivery.destination)
+    if role not in ASKING:
+        return None
+    try:
+        body = read_body(delivery.body, settings)
+        message = as_received(settings, delivery)
+        return None if _is_cancel(role, body) else _asked_run(settings, message, role, body)
+    except BadMessage:
+        return None
+
+
+def _receipt(taken: Taken, warnings: Sequence[str]) -> Receipt:
     return Receipt(ReceiptKind(taken.kind), taken.pandaid, taken.reason, tuple(warnings))
 
 
@@ -62,7 +110,7 @@ def _taken(
 ) -> tuple[Taken, list[str]]:
     role = settings.destinations.role(delivery.destination)
     body = read_body(delivery.body, settings)
-    if role in ("data_ready", "reduction_pending"):
+    if role in ASKING:
         return _asked(database, settings, message, role, body)
     if role is not None:
         return reports.take(database, settings, message, role, body)
@@ -95,7 +143,7 @@ def _asked(
     body: dict[str, Any],
 ) -> tuple[Taken, list[str]]:
     """Take a message that asks for a reduction, or for the cancel of one."""
-    if role == "reduction_pending" and is_true(body.get("cancel")):
+    if _is_cancel(role, body):
         cancel = validated(CancelMessage, {n: v for n, v in body.items() if n != "cancel"})
         wanted = CancelRequest(
             cancel.run_number,
@@ -105,13 +153,28 @@ def _asked(
         )
         seconds = settings.reduction.cancels_kept
         return service.take_cancel(database, message, wanted, seconds), []
-    given = {name: value for name, value in body.items() if name not in RESULT_KEYS}
-    kind = PendingMessage if role == "reduction_pending" else RunMessage
+    one = _asked_run(settings, message, role, body)
+    taken = service.take_run(database, message, one.wanted, one.rules, warnings=one.warnings)
+    return taken, [*one.warnings]
+
+
+def _is_cancel(role: str, body: Mapping[str, Any]) -> bool:
+    return role == "reduction_pending" and is_true(body.get("cancel"))
+
+
+def _asked_run(
+    settings: GatewaySettings, message: Received, role: str, body: Mapping[str, Any]
+) -> AskedRun:
+    """Return the run that a message asks for.
+
+    Raises:
+        BadMessage: A key is missing, or its value cannot be.
+    """
+    kind, ignored = READY if role == "data_ready" else PENDING
+    given = {name: value for name, value in body.items() if name not in ignored}
     run = validated(kind, given)
-    warnings = unknown_keys(run)
     request = _request(settings, run, role, given)
-    rules = job_rules(settings, message.headers)
-    return service.take_run(database, message, request, rules, warnings=warnings), warnings
+    return AskedRun(message, request, job_rules(settings, message.headers), unknown_keys(run))
 
 
 def _request(
@@ -133,7 +196,7 @@ def _request(
             raise BadMessage(str(error), given) from None
     skipped = _reason_to_skip(settings, run, is_pending)
     found = _script(settings, run, is_pending)
-    if not found.text:
+    if found.text is not None and not found.text:
         skipped = skipped or "There is no script of the instrument, or it is empty"
     return RunRequest(
         key,
@@ -147,9 +210,8 @@ def _request(
         run.overwrite,
         _description(run),
         user_number(run.started_by),
-        settings.reduction.software,
         skipped,
-        found.mistake if found.text else None,
+        None if found.text == "" else found.mistake,
     )
 
 
@@ -157,6 +219,7 @@ class _Script(NamedTuple):
     """A script and its variables, or the mistake in them."""
 
     text: str | None
+    """None: it cannot be read; empty: there is none."""
     variables: list[Variable]
     mistake: str | None = None
 
@@ -168,7 +231,7 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
         if is_pending:
             return _Script(text, scripts.of_message(arguments))
         folder = places.script_folder(settings.folders, run.instrument)
-        text = scripts.read_script(folder)
+        text = scripts.read_script(folder) or ""
         return _Script(text, scripts.merged(scripts.read_variables(folder), arguments))
     except InvalidInput as mistake:
         return _Script(text, [], str(mistake))
@@ -176,9 +239,9 @@ def _script(settings: GatewaySettings, run: RunMessage, is_pending: bool) -> _Sc
 
 def _body(given: dict[str, Any], is_pending: bool) -> dict[str, Any]:
     """Return the keys of a message that its events have, too."""
-    dropped = {"retry_in", "cancel"}
+    dropped = {"retry_in"}
     if not is_pending:
-        dropped |= {"reduction_script", "reduction_arguments", "run_version", "software"}
+        dropped |= {"reduction_arguments", "reduction_script"}
     return {name: value for name, value in given.items() if name not in dropped}
 
 
@@ -195,10 +258,9 @@ def _reason_to_skip(settings: GatewaySettings, run: RunMessage, is_pending: bool
         return "data is no text"
     if not isinstance(run.facility, str):
         return "facility is no text"
-    if not is_pending and user_number(run.started_by) is None:
+    is_number = isinstance(run.started_by, int)
+    if not is_pending and not (is_number and user_number(run.started_by) is not None):
         return "started_by is no number of a user"
-    if not is_pending and isinstance(run.started_by, str):
-        return "started_by is a text"
     return None
 
 

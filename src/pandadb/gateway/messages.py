@@ -41,7 +41,7 @@ def _instrument(value: Any) -> Any:
 
 def _whole(value: Any) -> Any:
     """Return a whole number; leading zeros and blanks of a text are nothing."""
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("a whole number is needed")  # noqa: TRY004 - pydantic reports this one
@@ -52,6 +52,11 @@ def _present(value: Any) -> Any:
     if value is None:
         raise ValueError("it is null")
     return value
+
+
+def _truth(value: Any) -> Any:
+    """Return a value that is to be true or false; an empty one is as good as none."""
+    return value or None if isinstance(value, str | list | dict) else value
 
 
 def _groups(value: Any) -> Any:
@@ -95,7 +100,7 @@ class RunMessage(Message):
     started_by: Any = None
     description: Any = None
     run_description: Any = None
-    overwrite: bool | None = None
+    overwrite: Annotated[bool | None, BeforeValidator(_truth)] = None
     cancel: Any = None
     retry_in: Any = None
     software: Any = None

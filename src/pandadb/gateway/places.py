@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             """The templates of folders of data."""
 
 
-CYCLE = re.compile(r"[/\\]cycle_(\d+_\d+)[/\\]")
+CYCLE = re.compile(r"/cycle_(\d+_\d+)(?=/|$)", re.IGNORECASE)
 INST = re.compile(r"^\\\\isis\\inst\$\\", re.IGNORECASE)
 
 
@@ -67,8 +67,8 @@ def names_of(run: Mapping[str, Any]) -> dict[str, Any]:
     facility = str(names.get("facility", ""))
     if "/" in facility or facility in (".", ".."):
         raise InvalidInput("facility: a name without / is needed")
-    if found := CYCLE.search(posix_path(str(run.get("data", "")))):
-        names["cycle"] = found[1]
+    if found := CYCLE.findall(posix_path(str(run.get("data", "")))):
+        names["cycle"] = found[-1]
     return names
 
 

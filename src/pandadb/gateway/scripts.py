@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ SCRIPT, VARIABLES = "reduce.py", "reduce_vars.py"
 LARGEST = 1 << 20
 """Characters of JSON of all variables."""
 LONGEST_NAME = 100
+DECLARED = re.compile(rb"coding[:=]")
 READING_SECONDS = 30
 """Seconds that reduce_vars.py may run."""
 READER = """
@@ -62,8 +64,7 @@ def read_script(folder: Path) -> str | None:
     """
     try:
         raw = (folder / SCRIPT).read_bytes()
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        text = io.TextIOWrapper(io.BytesIO(raw), encoding).read()
+        text = _decoded(raw)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -73,6 +74,20 @@ def read_script(folder: Path) -> str | None:
     if "\0" in text:
         raise InvalidValue(f"{SCRIPT} cannot be read: it has a NUL")
     return text
+
+
+def _decoded(raw: bytes) -> str:
+    """Return a script as text: in the encoding that it declares, else UTF-8, else Latin-1.
+
+    Python imports a module with bytes of Latin-1 in comments, too.
+    """
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        return io.TextIOWrapper(io.BytesIO(raw), encoding).read()
+    except (SyntaxError, UnicodeDecodeError):
+        if DECLARED.search(b"\n".join(raw.splitlines()[:2])) or b"\0" in raw:
+            raise
+    return io.TextIOWrapper(io.BytesIO(raw), "latin-1").read()
 
 
 def read_variables(folder: Path) -> ScriptVariables:

@@ -79,8 +79,9 @@ class Broker(Section):
     reconnect_after: float = Field(default=1.0, gt=0)
     """Seconds before the second attempt to connect, doubled after each."""
     reconnect_limit: float = Field(default=30.0, gt=0)
-    prefetch: int = Field(default=1, ge=1, le=10_000)
-    """Messages that the broker hands over before the first is acknowledged."""
+    prefetch: int = Field(default=50, ge=1, le=10_000)
+    """Messages that the broker hands over before the first is acknowledged; they are received in
+    one transaction."""
     consume: tuple[Role, ...] = ("data_ready", "reduction_pending")
     """Destinations that are subscribed to, by their names in `[destinations]`."""
     max_deliveries: int = Field(default=5, ge=1)

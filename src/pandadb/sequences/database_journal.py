@@ -18,6 +18,7 @@ from pandadb.sequences.journal import (
     StepRecord,
 )
 from pandadb.sequences.results import FoundResult, JobNumbers
+from pandadb.sequences.step_scripts import GRACE
 from pandadb.services import workflows
 from pandadb.services.workflows import AttemptKey, NewSequence
 
@@ -37,6 +38,9 @@ POLL = 5.0
 """The same without notices of cancels."""
 LEAST = 0.5
 """The least seconds between two, however many notices come."""
+KEPT = workflows.LEASE - GRACE - 2.0
+"""Seconds after a sign of life in which the steps are ended without another: they are killed
+before the lease is over, and another process may go on."""
 VERBS = {
     SequenceStatus.FINISHED: "finish",
     SequenceStatus.FAILED: "fail",
@@ -81,13 +85,14 @@ class DatabaseJournal:
         """
         new = NewSequence(str(path.absolute()), text, self._username, dict(options))
         steps: list[StepRun] = []
+        kept_until = time.monotonic() + KEPT
         if self._resume:
             number = self._numbers.get(path)
             lease, steps = workflows.resume(self._database, new, number)
         else:
             lease = workflows.begin(self._database, new, again=self._again)
         self.begun[path] = lease.workflow_id
-        return DatabaseSequenceJournal(self._database, lease, steps, self._listener)
+        return DatabaseSequenceJournal(self._database, lease, steps, self._listener, kept_until)
 
 
 class DatabaseSequenceJournal(SequenceJournal):
@@ -99,6 +104,7 @@ class DatabaseSequenceJournal(SequenceJournal):
         lease: SequenceLease,
         steps: list[StepRun],
         listener: EndListener | None,
+        kept_until: float,
     ) -> None:
         self._database, self._lease, self._listener = database, lease, listener
         self._records = {
@@ -108,8 +114,9 @@ class DatabaseSequenceJournal(SequenceJournal):
         self._refusal: PandaDBError | None = None
         self._is_over = threading.Event()
         self._on_refusal: Callable[[], None] | None = None
-        self._thread = threading.Thread(target=self._renew, name="sequence lease", daemon=True)
-        self._thread.start()
+        self._kept_until = kept_until
+        for run in (self._renew, self._watch):
+            threading.Thread(target=run, name="sequence lease", daemon=True).start()
 
     @property
     def number(self) -> int:
@@ -162,8 +169,11 @@ class DatabaseSequenceJournal(SequenceJournal):
     @override
     def end(self, status: SequenceStatus, message: str | None = None) -> None:
         self._is_over.set()
-        cancelled = isinstance(self._refusal, workflows.CancelRequested)
-        verb = "cancel" if cancelled else VERBS.get(status)
+        verb = VERBS.get(status)
+        if isinstance(self._refusal, workflows.CancelRequested):
+            verb = "cancel"
+        elif isinstance(self._refusal, workflows.SequenceLeaseLost):
+            verb = None  # it may be resumed
         if verb is None:
             workflows.interrupt(self._database, self._lease)
         else:
@@ -171,10 +181,12 @@ class DatabaseSequenceJournal(SequenceJournal):
 
     def _renew(self) -> None:
         """Give signs of life until the sequence has ended, or may not go on."""
-        while not self._is_over.is_set():
+        while not self._is_over.is_set() and self._refusal is None:
             seen = self._listener.count if self._listener else 0
+            began = time.monotonic()
             try:
                 workflows.renew(self._database, self._lease)
+                self._kept_until = began + KEPT
             except (workflows.SequenceLeaseLost, workflows.CancelRequested) as refusal:
                 if not self._is_over.is_set():
                     self._refuse(refusal)
@@ -183,8 +195,20 @@ class DatabaseSequenceJournal(SequenceJournal):
                 LOGGER.warning("A sign of life of sequence %s was lost: %s", self.number, error)
             self._pause(seen)
 
+    def _watch(self) -> None:
+        """End the steps when no sign of life has come through in time.
+
+        It uses no connection: a sign of life may wait for one that is cut for minutes.
+        """
+        while not self._is_over.wait(LEAST):
+            if time.monotonic() >= self._kept_until:
+                LOGGER.warning("No sign of life of sequence %s has come through", self.number)
+                words = f"The lease of sequence {self.number} could not be renewed in time"
+                self._refuse(workflows.SequenceLeaseLost(f"{words}: it can be resumed"))
+                return
+
     def _refuse(self, refusal: PandaDBError) -> None:
-        self._refusal = refusal
+        self._refusal = self._refusal or refusal
         if self._on_refusal:
             self._on_refusal()
 

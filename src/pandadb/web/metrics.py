@@ -8,9 +8,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from pandadb.database import Database
 from pandadb.services import archive, coverage, queue, selection
-from pandadb.web.options import WebOptions
 
 
 @dataclass(frozen=True, eq=False)  # a registry hashes it
@@ -54,17 +52,6 @@ class Numbers(Collector):
         yield _labelled("queue_age_seconds", "Time since the oldest is ready", "queue", ages)
         workers = {one.queue: one.workers for one in self.queues}
         yield _labelled("queue_workers", "Workers that are alive", "queue", workers)
-
-
-def read_numbers(database: Database, upkeep: archive.Status, options: WebOptions) -> Numbers:
-    """Read the numbers that are exported beside those of the archive."""
-    return Numbers(
-        selection.report(database),
-        queue.queues(database),
-        queue.backlog(database),
-        upkeep,
-        coverage.coverage(database, options.policies, failed=[]),
-    )
 
 
 def _labelled(

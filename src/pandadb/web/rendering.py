@@ -1,8 +1,6 @@
 """Answers of pages: a template, or the rows of its table as CSV or JSON."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from pandadb.web.accounts import csrf
 from pandadb.web.accounts.roles import user_of
+from pandadb.web.drawings.cells import cells, shown
 from pandadb.web.navigation import SECTIONS
 from pandadb.web.tables import Table, as_csv, as_object
 
@@ -35,22 +34,8 @@ def _environment() -> Environment:
     environment.filters["shown"] = shown
     environment.globals["sections"] = SECTIONS
     environment.globals["address"] = address
+    environment.globals["cells"] = cells
     return environment
-
-
-def shown(value: Any) -> str:
-    """Return a value as text for people: whole seconds, thousands separated, nothing for NULL."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.replace(microsecond=0).isoformat(sep=" ")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float | Decimal):
-        return f"{value:,.2f}"
-    if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(map(shown, value))
-    return str(value)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:

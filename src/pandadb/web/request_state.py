@@ -1,12 +1,13 @@
 """Dependencies of routes: the shared state of their application."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
 from pandadb.database import Database
-from pandadb.services import archive, coverage, failures, queue
+from pandadb.services import archive, coverage, failures, queue, selection
 from pandadb.web.options import WebOptions
 from pandadb.web.recent import RecentValues
 
@@ -67,6 +68,26 @@ def read_coverage(request: Request) -> tuple[coverage.Coverage, list[failures.Fa
 
     found: tuple[coverage.Coverage, list[failures.Failure]] = web.recent.get("partitions", compute)
     return found
+
+
+@dataclass(frozen=True)
+class JobCounts:
+    """Jobs that are not archived, by state, site and hour."""
+
+    report: selection.JobReport
+    read_at: datetime
+
+
+def job_counts(request: Request) -> JobCounts:
+    """Return the numbers of jobs, which several pages show."""
+    database = request.app.state.web.database
+
+    def compute() -> JobCounts:
+        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        return JobCounts(selection.report(database), now)
+
+    counts: JobCounts = request.app.state.web.recent.get("jobs", compute)
+    return counts
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from pandadb.worker.payload.outcome import StopReason
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 class HeldJob:
     """A job that this worker has claimed. All methods can be called from any thread."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, kept_until: float | None = None) -> None:
         self.lease = lease
+        self.kept_until = kept_until
+        """The time of the monotonic clock at which its payload ends without another renewal;
+        None for no limit."""
         self.run: JobRun | QuickCall | None = None
         self.is_lost = False
         self.is_cancelled = False
@@ -30,6 +34,8 @@ class HeldJob:
         """Note the payload that runs; one that was to stop before is stopped now."""
         with self._lock:
             self.run = run
+            if (left := self.seconds_left) is not None:
+                run.renew(left)  # it may have been renewed since the payload was made
             if self._stop is not None:
                 run.stop(*self._stop)
 
@@ -51,10 +57,17 @@ class HeldJob:
         self.is_cancelled = True
         self.stop(StopReason.CANCELLED)
 
-    def renew(self, seconds: float) -> None:
-        """Let the payload run for so many seconds from now on."""
-        if (run := self.run) is not None:
-            run.renew(seconds)
+    def renew(self, until: float) -> None:
+        """Let the payload run until a time of the monotonic clock."""
+        with self._lock:
+            self.kept_until = until
+            if self.run is not None:
+                self.run.renew(max(0.0, until - time.monotonic()))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds until the payload ends without another renewal; None for no limit."""
+        return None if self.kept_until is None else max(0.0, self.kept_until - time.monotonic())
 
     @property
     def is_stopped(self) -> bool:

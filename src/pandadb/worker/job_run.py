@@ -48,6 +48,10 @@ class JobAttempt(NamedTuple):
     """1 for the first attempt."""
     name: str = ""
     public_id: str | None = None
+    lease: float | None = None
+    """Seconds that the payload may run without a renewal of its lease."""
+    lease_grace: float | None = None
+    """Seconds between SIGTERM and SIGKILL then; None: the place's."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,6 @@ class WorkPlace:
     """Names of variables that payloads have of the worker."""
     grace: float = GRACE
     """Seconds between SIGTERM and SIGKILL."""
-    lease: float | None = None
-    """Seconds that a payload may run without a renewal of its lease."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
@@ -154,7 +156,8 @@ class JobRun:
                 self.limits,
                 self.timeout,
                 self.place.grace,
-                self.place.lease,
+                self.attempt.lease,
+                self.attempt.lease_grace,
             ),
             self.directory,
         )

@@ -79,13 +79,12 @@ class LeaseRenewal:
         jobs = self._held.all()
         began = time.monotonic()
         beats = queue.heartbeat(self._database, [job.lease for job in jobs], self._options.lease)
-        seconds = self._options.payload_lease - (time.monotonic() - began)
         for job in jobs:
             beat = beats[job.lease.pandaid]
             if not beat.keeps(job.lease):
                 self._lose(job)
                 continue
-            job.renew(max(0.0, seconds))
+            job.renew(began + self._options.payload_lease)
             if beat.cancel_requested and not job.is_cancelled:
                 job.cancel()
         if queue.note_sign(self._database, self._options.worker_id):

@@ -97,6 +97,8 @@ class Slot:
             lease.attemptnr,
             lease.name or "",
             lease.public_id,
+            self._job.seconds_left,
+            self._options.lease_grace,
         )
         try:
             run = JobRun(attempt, self._options.place)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pandadb.services import queue
 from pandadb.worker.held_jobs import HeldJob, HeldJobs
+from pandadb.worker.lease_clock import LeaseClock
 from pandadb.worker.lease_renewal import LeaseRenewal
 from pandadb.worker.listener import Listener
 from pandadb.worker.payload.job_directory import prepare_work_dir
@@ -51,7 +52,8 @@ class WorkerLoop:
         """The jobs that were claimed."""
         self.has_ended = False
         self._renewal = LeaseRenewal(database, options, self._held, self.drain)
-        self._threads: list[LeaseRenewal | Reaper | Listener] = [self._renewal]
+        self._threads: list[LeaseClock | LeaseRenewal | Listener | Reaper] = [self._renewal]
+        self._threads.append(LeaseClock(options, self._held))
         self._threads.append(Reaper(database, options.reap))
         if options.listen:
             self._threads.append(Listener(database, self._notice))
@@ -117,6 +119,7 @@ class WorkerLoop:
             if self._failures:
                 known = [job.lease.token for job in self._held.all()]
                 queue.give_back_unknown(self._database, self._options.worker_id, known)
+            began = time.monotonic()
             leases = queue.claim(
                 self._database,
                 self._options.queues,
@@ -133,7 +136,7 @@ class WorkerLoop:
                 logger.warning("No jobs can be claimed: %s", first_line(error))
             self._killed.wait(pause_after(self._failures))
             return
-        self._begin(leases)
+        self._begin(leases, began + self._options.payload_lease)
         if self._is_done(leases):
             self._draining.set()
         elif len(leases) < free:
@@ -148,9 +151,9 @@ class WorkerLoop:
         """Return the number of jobs to claim: one for each free slot."""
         return self._options.slots - self._busy
 
-    def _begin(self, leases: list[Lease]) -> None:
+    def _begin(self, leases: list[Lease], kept_until: float) -> None:
         """Take jobs that were claimed, and let each be worked on."""
-        jobs = [HeldJob(lease) for lease in leases]
+        jobs = [HeldJob(lease, kept_until) for lease in leases]
         self._held.add(*jobs)
         self.number += len(jobs)
         with self._lock:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = socket.gethostname()
+MARGIN, LONGEST_MARGIN = 0.05, 2.0
+"""The part of a lease, and the seconds at most, between a payload's SIGKILL and the lease's end."""
 
 
 def new_worker_id() -> str:
@@ -69,9 +71,14 @@ class WorkerOptions:
     def payload_lease(self) -> float:
         """Seconds after a renewal in which a payload is told to end, if there is no other.
 
-        It is over before the lease is, so that the job does not run twice.
+        It is killed before the lease is over, so that the job does not run twice.
         """
-        return max(self.lease / 2, self.lease - self.grace)
+        return self.lease - self.lease_grace - min(LONGEST_MARGIN, self.lease * MARGIN)
+
+    @property
+    def lease_grace(self) -> float:
+        """Seconds between SIGTERM and SIGKILL for a payload whose lease is not renewed."""
+        return min(self.grace, self.lease / 4)
 
     @property
     def place(self) -> WorkPlace:
@@ -81,6 +88,5 @@ class WorkerOptions:
             tuple(self.modules),
             tuple(self.passed),
             self.grace,
-            self.payload_lease,
             self.secrets,
         )

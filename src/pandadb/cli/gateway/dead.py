@@ -9,7 +9,7 @@ import typer
 from pandadb.cli.confirm import confirm
 from pandadb.cli.gateway.settings import Config, settings_of
 from pandadb.cli.options import LARGEST_ID, AsJSON, DryRun, Quiet, Yes, whole
-from pandadb.cli.output import as_json, note, out, plain_text, table
+from pandadb.cli.output import as_json, note, out, plain_text, printable, table
 from pandadb.cli.target import changing, connected
 from pandadb.gateway import replay as replays
 from pandadb.services import gateway
@@ -88,7 +88,7 @@ def show(dead_letter: Letter, *, json: AsJSON = False) -> None:
     lines += [f"header {name}: {value}" for name, value in (found.headers or {}).items()]
     shown = repr(found.body) if text is None else text
     for line in (*lines, "", shown[:SHOWN] + ("…" if len(shown) > SHOWN else "")):
-        out.print(_printable(line), markup=False, soft_wrap=True)
+        out.print(printable(line), markup=False, soft_wrap=True)
 
 
 def _text(body: bytes) -> str | None:
@@ -96,11 +96,6 @@ def _text(body: bytes) -> str | None:
         return body.decode()
     except UnicodeDecodeError:
         return None
-
-
-def _printable(line: str) -> str:
-    """Return text that does nothing to a terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in line)
 
 
 def replay(

@@ -1,6 +1,5 @@
 """`pandadb queue cancel`, `reap`, `repair` and `groups set`: queued jobs that change."""
 
-import getpass
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from pandadb.cli.confirm import ask
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id, whole
 from pandadb.cli.output import NOTHING_TO_DO, as_json, count_words, note, out, plain_text, table
 from pandadb.cli.target import changing
+from pandadb.cli.user import user_name
 from pandadb.services import queue
 
 Jobs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID...", help="The jobs.")]
@@ -41,7 +41,7 @@ def cancel(
     with changing(dry_run=dry_run) as database:
         done = queue.cancel(
             database, pandaids, queue.VerbOptions(dry_run=dry_run),
-            by=_user() if by is None else by, cascade=cascade,
+            by=user_name() if by is None else by, cascade=cascade,
         )  # fmt: skip
     if json:
         as_json(asdict(done))
@@ -52,13 +52,6 @@ def cancel(
         note(sentence)
     if done.refused:
         raise typer.Exit(1)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # as in a container with the number of a user only
-        return "unknown"
 
 
 def reap(

@@ -1,5 +1,6 @@
 """`pandadb web`: a web server in this process."""
 
+import gc
 import logging
 import signal
 import sys
@@ -19,13 +20,16 @@ from pandadb.cli.web.worker_process import running_worker
 from pandadb.errors import PandaDBError
 from pandadb.services import applications as declared
 from pandadb.services import schema
-from pandadb.web import application, server, server_options
+from pandadb.web import application, server, server_options, warmup
 from pandadb.web.accounts import identities
 
 STATEMENT_TIMEOUT = 10.0
 """Seconds, if the settings have none: no page may hold a connection for longer."""
 POOL_TIMEOUT = 2.0
 """Seconds until a page that gets no connection is answered with 503."""
+
+WARM_UP_SECONDS = 5.0
+"""Seconds until the address is printed, although the first pages may still take long."""
 
 
 class WebMissing(PandaDBError):
@@ -72,18 +76,38 @@ def serve(
         _opened(settings) as database,
         copy.other() as archive,
     ):
-        schema.refuse_unstamped(database)
+        _refuse_unstamped(database)
         options = server_options.options_of(settings, host, address, applications)
         log = logged_apart("pandadb.web", log_lines.lines(), logging.INFO)
         with log, _exit_at_sigterm(), running_worker(settings, queues):
+            app = create_app(database, options, identify, archive=archive)
+            warmup.warm_up(app, WARM_UP_SECONDS)
+            warmup.keep_warm(app)
+            gc.freeze()  # full collections take a tenth of a second for what is imported
             note(f"Serving on {address}", address=address)
-            server.serve(create_app(database, options, identify, archive=archive), socket)
+            server.serve(app, socket)
+
+
+def _refuse_unstamped(database: "databases.Database") -> None:
+    """Reject a database that pandadb did not create; print it if there is none for now.
+
+    Raises:
+        NotStamped: It has tables, and no stamp.
+    """
+    try:
+        schema.refuse_unstamped(database)
+    except databases.DatabaseUnreachable as error:
+        note(f"{error} Pages answer when it does.")
 
 
 def _opened(settings: "config.Settings") -> "databases.Database":
     timeout = settings.statement_timeout or STATEMENT_TIMEOUT
     bounded = settings.model_copy(update={"statement_timeout": timeout})
-    return databases.Database.from_settings(bounded, pool_timeout=POOL_TIMEOUT)
+    return databases.Database.from_settings(
+        bounded,
+        pool_timeout=POOL_TIMEOUT,
+        pool_use_lifo=True,  # a connection in use knows the many partitions already
+    )
 
 
 @contextmanager

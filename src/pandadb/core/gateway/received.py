@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pandadb.core.gateway.requests import Taken
@@ -15,6 +15,8 @@ from pandadb.core.sql.expressions import interval, now
 from pandadb.models import GatewayDeadLetter, GatewayDelivery, GatewayMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pandadb.core.gateway.requests import Received
     from pandadb.core.sql.transaction import Transaction
 
@@ -35,7 +37,7 @@ def enter(session: Transaction, message: Received) -> tuple[Received, Taken | No
     """
     if not _is_new(session, message):
         if _earlier_key(session, message) == message.content_key:
-            _forget_delivery(session, message)
+            _forget_deliveries(session, [message])
             return message, _earlier(session, message, by_content=False)
         mark = f"#{message.content_key[:16]}"
         message = replace(message, message_id=message.message_id[: MAX_ID - len(mark)] + mark)
@@ -46,16 +48,30 @@ def enter(session: Transaction, message: Received) -> tuple[Received, Taken | No
     return message, None
 
 
+def enter_new(session: Transaction, messages: Sequence[Received]) -> bool:
+    """Note messages, unless one of them was received before; report whether none was.
+
+    Other transactions that receive one of them are waited for.
+    """
+    rows = [_row(one) for one in sorted(messages, key=lambda one: (one.source, one.message_id))]
+    new = insert(GatewayMessage.__table__).values(rows).on_conflict_do_nothing()
+    number = len(session.execute(new.returning(MESSAGE.source)).all())
+    return number == len(messages) and not any(one.is_redelivered for one in messages)
+
+
 def _is_new(session: Transaction, message: Received) -> bool:
     """Insert the row of a message; report whether there was none with its id."""
-    row = {
+    new = insert(GatewayMessage.__table__).values(_row(message)).on_conflict_do_nothing()
+    return session.execute(new.returning(MESSAGE.source)).first() is not None
+
+
+def _row(message: Received) -> dict[str, str]:
+    return {
         "source": message.source,
         "message_id": message.message_id,
         "content_key": message.content_key,
         "destination": message.destination[:MAX_ID],
     }
-    new = insert(GatewayMessage.__table__).values(row).on_conflict_do_nothing()
-    return session.execute(new.returning(MESSAGE.source)).first() is not None
 
 
 def _earlier_key(session: Transaction, message: Received) -> str | None:
@@ -79,14 +95,33 @@ def _earlier(session: Transaction, message: Received, *, by_content: bool) -> Ta
     return None if found is None else Taken(REPEATED, found.pandaid, found.reason)
 
 
-def note(session: Transaction, message: Received, taken: Taken, warnings: list[str]) -> None:
+def note(
+    session: Transaction, message: Received, taken: Taken, warnings: Sequence[str] = ()
+) -> None:
     """Note the result of a message; it has no failed deliveries any more."""
+    note_all(session, [(message, taken, warnings)])
+
+
+def note_all(
+    session: Transaction, results: Sequence[tuple[Received, Taken, Sequence[str]]]
+) -> None:
+    """Note the results of messages, with warnings; they have no failed deliveries any more."""
     mine = update(GatewayMessage.__table__).where(
-        MESSAGE.source == message.source, MESSAGE.message_id == message.message_id
+        MESSAGE.source == bindparam("of_source"), MESSAGE.message_id == bindparam("of_id")
     )
-    values = {"kind": taken.kind, "pandaid": taken.pandaid, "reason": taken.reason}
-    session.execute(mine.values(values | {"warnings": warnings or None}))
-    _forget_delivery(session, message)
+    rows = [
+        {
+            "of_source": message.source,
+            "of_id": message.message_id,
+            "kind": taken.kind,
+            "pandaid": taken.pandaid,
+            "reason": taken.reason,
+            "warnings": [*warnings] or None,
+        }
+        for message, taken, warnings in results
+    ]
+    session.execute(mine, rows)
+    _forget_deliveries(session, [message for message, _, _ in results])
 
 
 def note_failure(session: Transaction, message: Received, error: str) -> int:
@@ -128,17 +163,16 @@ def bury(session: Transaction, message: Received, reason: str) -> int:
         "deliveries": deliveries,
         "first_at": first_at,
     }
-    _forget_delivery(session, message)
+    _forget_deliveries(session, [message])
     made = insert(GatewayDeadLetter.__table__).values(row).returning(LETTER.dead_letter_id)
     found: int = session.scalars(made).one()
     return found
 
 
-def _forget_delivery(session: Transaction, message: Received) -> None:
+def _forget_deliveries(session: Transaction, messages: Sequence[Received]) -> None:
+    names = [(message.source, message.message_id) for message in messages]
     failed = delete(GatewayDelivery.__table__)
-    session.execute(
-        failed.where(DELIVERY.source == message.source, DELIVERY.message_id == message.message_id)
-    )
+    session.execute(failed.where(tuple_(DELIVERY.source, DELIVERY.message_id).in_(names)))
 
 
 def forget(session: Transaction, seconds: float) -> int:

@@ -65,7 +65,6 @@ class RunRequest:
     overwrite: bool | None = None
     description: str = ""
     started_by: int | None = None
-    software: str | None = None
     skipped: str | None = None
     """Why it is not reduced."""
     error: str | None = None
@@ -84,6 +83,16 @@ class JobRules:
     timeout: float
     last_version: int
     cancels_kept: float = 3600.0
+
+
+@dataclass(frozen=True)
+class AskedRun:
+    """A message that asks for a run, with the rules of its job."""
+
+    message: Received
+    wanted: RunRequest
+    rules: JobRules
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,10 @@ def _close(
         "admin_log": said.get("admin_log") or "",
         "reduced": (said.get("reduction_data") or []) if kind == COMPLETE else [],
     }
-    values |= {
-        name: said[key]
-        for name, key in (("host", "information"), ("software", "software"))
-        if said.get(key)
-    }
+    if said.get("information"):
+        values["host"] = said["information"]
+    if kind == COMPLETE and said.get("software"):
+        values["software"] = said["software"]
     if message == CANCELLED:
         values["cancelled"] = True
     runs.close(session, run.run_id, STATUSES[kind], values)

@@ -10,7 +10,7 @@ from pandadb.core.gateway.kinds import ROLES
 from pandadb.models import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pandadb.core.sql.transaction import Transaction
 
@@ -40,15 +40,30 @@ def announce(
 
     The destinations have the queues by the names of settings, and as `keys` other names of keys.
     """
+    announce_all(session, kind, [body], destinations, pandaid, priority=priority)
+
+
+def announce_all(
+    session: Transaction,
+    kind: str,
+    bodies: Sequence[Mapping[str, Any]],
+    destinations: Mapping[str, Any],
+    pandaid: int | None = None,
+    *,
+    priority: int | None = None,
+) -> None:
+    """Put events of a kind into the outbox, as `announce` does."""
     role, names = ROLES[kind], destinations.get("keys") or {}
-    body = {names.get(name, name): value for name, value in body.items()}
-    payload = {
-        "destination": destinations.get(role, NAMES[role]),
-        "headers": HEADERS | ({} if priority is None else {"priority": str(priority)}),
-        "body": without_nul(body),
-    }
-    row = {"kind": kind, "pandaid": pandaid, "payload": payload}
-    session.execute(insert(Outbox.__table__).values(row))
+    payloads = [
+        {
+            "destination": destinations.get(role, NAMES[role]),
+            "headers": HEADERS | ({} if priority is None else {"priority": str(priority)}),
+            "body": without_nul({names.get(name, name): value for name, value in body.items()}),
+        }
+        for body in bodies
+    ]
+    rows = [{"kind": kind, "pandaid": pandaid, "payload": payload} for payload in payloads]
+    session.execute(insert(Outbox.__table__), rows)
     session.execute(select(func.pg_notify(CHANNEL, "")))
 
 

@@ -6,16 +6,17 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core.gateway.requests import RunKey
 from pandadb.core.gateway.run_events import without_nul
 from pandadb.core.sql.expressions import now
-from pandadb.core.sql.id_arrays import is_among
+from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import GatewayRun
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from pandadb.core.gateway.requests import CancelRequest, RunRequest
@@ -30,6 +31,7 @@ QUEUED, PROCESSING, COMPLETED, ERROR, SKIPPED = (
     "Skipped",
 )
 LIVE = (QUEUED, PROCESSING)
+STATUSES = (*LIVE, COMPLETED, ERROR, SKIPPED)
 SERVICE = -1
 """The user of runs that the service starts itself."""
 
@@ -84,6 +86,14 @@ def highest_version(session: Transaction, key: RunKey) -> int | None:
     return found
 
 
+def highest_versions(session: Transaction, keys: Collection[RunKey]) -> dict[RunKey, int]:
+    """Return the highest version of each run that has one."""
+    name = RUN.instrument, RUN.rb_number, RUN.run_number
+    wanted = [(key.instrument, key.rb_number, key.run_number) for key in keys]
+    rows = select(*name, func.max(RUN.run_version)).where(tuple_(*name).in_(wanted)).group_by(*name)
+    return {RunKey(*row[:3]): row[3] for row in session.execute(rows)}
+
+
 def _is(key: RunKey) -> list[Any]:
     return [
         RUN.run_number == key.run_number,
@@ -92,17 +102,16 @@ def _is(key: RunKey) -> list[Any]:
     ]
 
 
-def add(
-    session: Transaction,
+def new_row(
     wanted: RunRequest,
     run_version: int,
     variables: Mapping[str, Any],
     *,
     source: str,
     destinations: Mapping[str, Any],
-) -> int:
-    """Add the record of a version of a run, queued; return its number."""
-    row = {
+) -> dict[str, Any]:
+    """Return the record of a version of a run, queued, for `add`."""
+    return {
         "facility": wanted.facility,
         "instrument": wanted.key.instrument,
         "rb_number": wanted.key.rb_number,
@@ -119,12 +128,14 @@ def add(
         "overwrite": wanted.overwrite,
         "description": wanted.description,
         "started_by": wanted.started_by,
-        "software": wanted.software,
         "host": socket.gethostname(),
     }
-    new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
-    found: int = session.scalars(new).one()
-    return found
+
+
+def add(session: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Run]:
+    """Add records of runs; return them in the same order."""
+    new = insert(GatewayRun.__table__).returning(*COLUMNS, sort_by_parameter_order=True)
+    return [Run(*row) for row in session.execute(new, [*rows])]
 
 
 def again(session: Transaction, run: Run, run_version: int) -> int:
@@ -144,6 +155,15 @@ def again(session: Transaction, run: Run, run_version: int) -> int:
 def change(session: Transaction, run_id: int, values: Mapping[str, Any]) -> None:
     """Change columns of a record."""
     session.execute(update(GatewayRun.__table__).where(RUN.run_id == run_id).values(values))
+
+
+def note_jobs(session: Transaction, jobs: Mapping[int, int]) -> None:
+    """Note the jobs of runs, by the numbers of their records."""
+    given = unnested("given", run_id=array("runs"), pandaid=array("jobs"))
+    mine = update(GatewayRun.__table__).where(RUN.run_id == given.c.run_id)
+    session.execute(
+        mine.values(pandaid=given.c.pandaid), {"runs": [*jobs], "jobs": [*jobs.values()]}
+    )
 
 
 def close(session: Transaction, run_id: int, status: str, values: Mapping[str, Any]) -> None:
@@ -192,20 +212,54 @@ def by_id(session: Transaction, run_id: int) -> Run | None:
     return None if found is None else Run(*found)
 
 
+def latest(session: Transaction, run: Run) -> Run:
+    """Return the record that a run is tried or done again as, if it has ended; else itself."""
+    while run.status not in LIVE and run.retry_run is not None:
+        later = by_id(session, run.retry_run)
+        if later is None:
+            break
+        run = later
+    return run
+
+
 def listed(
     session: Transaction,
     *,
     instrument: str | None = None,
+    rb_number: int | None = None,
     run_number: int | None = None,
     status: str | None = None,
     limit: int = 100,
     after: int = 0,
+    before: int | None = None,
 ) -> list[Run]:
-    """Return records with numbers above one, in their order."""
-    wanted = {RUN.instrument: instrument, RUN.run_number: run_number, RUN.status: status}
+    """Return records with numbers above one, in their order; with `before` the newest below it."""
+    wanted = {
+        RUN.instrument: instrument,
+        RUN.rb_number: rb_number,
+        RUN.run_number: run_number,
+        RUN.status: status,
+    }
     chosen = [column == value for column, value in wanted.items() if value is not None]
     rows = select(*COLUMNS).where(RUN.run_id > after, *chosen)
-    return [Run(*row) for row in session.execute(rows.order_by(RUN.run_id).limit(limit))]
+    if before is None:
+        rows = rows.order_by(RUN.run_id)
+    else:
+        rows = rows.where(RUN.run_id < before).order_by(RUN.run_id.desc())
+    return [Run(*row) for row in session.execute(rows.limit(limit))]
+
+
+def first_of_range(
+    session: Transaction, instrument: str, first_run: int, last_run: int
+) -> dict[int, Run]:
+    """Return the first version of each run of a range that has a record."""
+    rows = (
+        select(*COLUMNS)
+        .ext(distinct_on(RUN.run_number))
+        .where(RUN.instrument == instrument, RUN.run_number.between(first_run, last_run))
+        .order_by(RUN.run_number, RUN.run_version, RUN.run_id)
+    )
+    return {run.run_number: run for run in (Run(*row) for row in session.execute(rows))}
 
 
 def remove(session: Transaction, instrument: str, first_run: int, last_run: int) -> int:

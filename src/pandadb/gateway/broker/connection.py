@@ -126,6 +126,26 @@ class BrokerConnection:
 
     def send(self, destination: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a persistent message, and return when the broker has confirmed it."""
+        self._listener.wait_receipt(self._post(destination, body, headers), RECEIPT_SECONDS)
+
+    def send_all(self, messages: Sequence[tuple[str, bytes, Mapping[str, str]]]) -> list[bool]:
+        """Send persistent messages, then wait for all; return whether each is confirmed.
+
+        They have destinations, bodies and headers. If one is not confirmed, the connection is over,
+        and nothing is raised: it is not known which one is to blame.
+        """
+        receipts: list[str] = []
+        with suppress(BrokerLost):
+            for one in messages:
+                receipts.append(self._post(*one))  # noqa: PERF401 - an error leaves those before it
+        confirmed = self._listener.wait_receipts({*receipts}, RECEIPT_SECONDS)
+        if len(confirmed) < len(messages):
+            self._listener.end(f"a message was not confirmed in {RECEIPT_SECONDS:g} s")
+        found = [receipt in confirmed for receipt in receipts]
+        return found + [False] * (len(messages) - len(found))
+
+    def _post(self, destination: str, body: bytes, headers: Mapping[str, str]) -> str:
+        """Send a message; return the name of its receipt."""
         receipt = f"sent-{next(self._numbers)}"
         own = {"persistent": "true", "content-type": "application/json"}
         needed = {
@@ -134,7 +154,7 @@ class BrokerConnection:
             "receipt": receipt,
         }
         self._send_frame("SEND", {**own, **headers, **needed}, body)
-        self._listener.wait_receipt(receipt, RECEIPT_SECONDS)
+        return receipt
 
     def _send_frame(self, command: str, headers: dict[str, str], body: bytes = b"") -> None:
         self._listener.refuse_lost()

@@ -1,7 +1,8 @@
-"""Messages of the broker: each is received in one transaction, acknowledged after its COMMIT."""
+"""Messages of the broker: received many at a time, each acknowledged after its COMMIT."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from pandadb.worker.reconnects import first_line, is_passing, pause_after
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pandadb.database import Database
     from pandadb.gateway.broker.activity import Activity
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from pandadb.gateway.broker.frames import Message
     from pandadb.gateway.settings import GatewaySettings
 
-    Receive = Callable[[Database, GatewaySettings, Delivery], Receipt]
+    Receive = Callable[[Database, GatewaySettings, Sequence[Delivery]], Iterable[Receipt]]
 
 logger = logging.getLogger("pandadb.gateway")
+MAX_BATCH = 100
+"""Messages that are received at a time; no more than the broker hands over."""
+MAX_BYTES = 1 << 24
+"""Bytes of their bodies at which no more are added."""
 LOOK = 0.25
 """Seconds between two looks whether the process is to end."""
 DELIVERED_AGAIN = "It was delivered before, and not acknowledged"
@@ -70,22 +75,48 @@ class Consumer:
 
     def _consume(self, connection: BrokerConnection) -> None:
         while not self._end.is_set():
-            message = connection.next_message(LOOK)
-            if message is None:
-                continue
-            delivery = Delivery(
-                message.destination, message.message_id, message.headers, message.body
-            )
-            receipt = self._received(connection, message, delivery)
-            if receipt is None:
-                return
-            connection.acknowledge(message)
-            self._activity.received += 1
-            _log(delivery, receipt)
+            messages = _next(connection)
+            number = self._take_together(connection, messages)
+            for message in messages[number:]:
+                receipt = self._received(connection, message)
+                if receipt is None:
+                    return
+                self._acknowledge(connection, message, receipt)
 
-    def _received(
-        self, connection: BrokerConnection, message: Message, delivery: Delivery
-    ) -> Receipt | None:
+    def _take_together(self, connection: BrokerConnection, messages: Sequence[Message]) -> int:
+        """Receive messages at once; return how many of the first ones are acknowledged.
+
+        After an error the rest is received one by one, to see which one is to blame. So are those
+        that were delivered before.
+
+        Raises:
+            BrokerLost: The connection was lost meanwhile: the rest comes again.
+        """
+        fresh = [*itertools.takewhile(lambda one: not one.is_redelivered, messages)]
+        number = 0
+        if len(fresh) < 2:
+            return number
+        try:
+            receipts = self._receive(self._database, self._settings, list(map(_delivery, fresh)))
+            for message, receipt in zip(fresh, receipts, strict=True):
+                self._acknowledge(connection, message, receipt)
+                number += 1
+        except BrokerLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is seen again, with its message
+            logger.info(
+                "Messages are received one by one: %s", first_line(error), extra=fields("alone")
+            )
+        return number
+
+    def _acknowledge(
+        self, connection: BrokerConnection, message: Message, receipt: Receipt
+    ) -> None:
+        connection.acknowledge(message)
+        self._activity.received += 1
+        _log(_delivery(message), receipt)
+
+    def _received(self, connection: BrokerConnection, message: Message) -> Receipt | None:
         """Return the receipt of a message; None if the process is to end before there is one.
 
         While the database is away, the message is held, and heartbeats go on. After each other
@@ -95,7 +126,7 @@ class Consumer:
             BrokerLost: The connection was lost meanwhile: the message comes again.
         """
         failure = DELIVERED_AGAIN if message.is_redelivered else None
-        attempts = 0
+        delivery, attempts = _delivery(message), 0
         while not self._end.is_set():
             try:
                 if failure is not None:
@@ -103,7 +134,7 @@ class Consumer:
                     failure = None
                     if buried is not None:
                         return buried
-                return self._receive(self._database, self._settings, delivery)
+                return next(iter(self._receive(self._database, self._settings, [delivery])))
             except Exception as error:
                 attempts += 1
                 failure = failure if is_passing(error) else _told(delivery, error)
@@ -113,6 +144,23 @@ class Consumer:
                 if connection.is_lost:
                     raise BrokerLost("The connection was lost while a message was held") from error
         return None
+
+
+def _next(connection: BrokerConnection) -> list[Message]:
+    """Return the messages that have come, none if there is none in a while."""
+    found: list[Message] = []
+    size = 0
+    while len(found) < MAX_BATCH and size < MAX_BYTES:
+        message = connection.next_message(0 if found else LOOK)
+        if message is None:
+            break
+        found.append(message)
+        size += len(message.body)
+    return found
+
+
+def _delivery(message: Message) -> Delivery:
+    return Delivery(message.destination, message.message_id, message.headers, message.body)
 
 
 def _log_held(delivery: Delivery, error: Exception) -> None:

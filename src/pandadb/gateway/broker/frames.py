@@ -109,13 +109,20 @@ class FrameListener:
         Raises:
             BrokerLost: It has not in time, or the connection is lost: it may have it, or not.
         """
+        if not self.wait_receipts({receipt}, seconds):
+            self.refuse_lost()
+            raise BrokerLost(f"The broker has not confirmed a message in {seconds:g} s")
+
+    def wait_receipts(self, receipts: set[str], seconds: float) -> set[str]:
+        """Wait until the broker has confirmed frames; return those that it has in time.
+
+        If they are not all, the connection may be lost: the broker may have the others, or not.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: receipt in self._receipts or self.lost, seconds)
-            if receipt in self._receipts:
-                self._receipts.discard(receipt)
-                return
-        self.refuse_lost()
-        raise BrokerLost(f"The broker has not confirmed a message in {seconds:g} s")
+            self._changed.wait_for(lambda: receipts <= self._receipts or self.lost, seconds)
+            confirmed = receipts & self._receipts
+            self._receipts -= confirmed
+        return confirmed
 
     def next_message(self, seconds: float) -> Message | None:
         """Return the next message; None if there is none in time.

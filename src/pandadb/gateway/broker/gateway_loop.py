@@ -14,7 +14,7 @@ from pandadb.gateway.broker.activity import Activity
 from pandadb.gateway.broker.consumer import Consumer
 from pandadb.gateway.broker.log import fields
 from pandadb.gateway.broker.relay import Relay
-from pandadb.gateway.intake import receive
+from pandadb.gateway.intake import receive_all
 from pandadb.services import gateway
 from pandadb.worker.listener import Listener
 from pandadb.worker.reconnects import first_line, is_passing
@@ -48,7 +48,7 @@ class GatewayLoop:
         settings: GatewaySettings,
         *,
         listen: bool = True,
-        receive: Receive = receive,
+        receive: Receive = receive_all,
     ) -> None:
         self.gateway_id = new_gateway_id()
         self.activity = Activity()

@@ -6,6 +6,8 @@ import json
 import logging
 import random
 from collections import Counter
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pandadb.gateway.broker.addresses import path_of
@@ -17,6 +19,7 @@ from pandadb.worker.reconnects import first_line, is_passing, pause_after
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator, Sequence
 
     from pandadb.database import Database
     from pandadb.gateway.broker.activity import Activity
@@ -54,6 +57,8 @@ class Relay:
         self._database, self._settings = database, settings
         self._end, self._wake, self._activity = end, wake, activity
         self._losses: Counter[int] = Counter()
+        self._is_alone = False
+        """Whether events are sent one by one, as the connection was lost by one of several."""
 
     def run(self) -> None:
         """Connect, and send events; connect again when the connection is lost."""
@@ -105,12 +110,28 @@ class Relay:
         done = queue.send_events(
             self._database, sink, limit=BATCH, kinds=gateway.EVENT_KINDS,
             max_attempts=MAX_ATTEMPTS, hold=HOLD,
+            sink_of_many=None if self._is_alone else partial(self._send_all, connection),
         )  # fmt: skip
         for event, why in {**done.failed, **done.given_up}.items():
             logger.warning("Event %s: %s", event, why, extra=fields("not sent", event_id=event))
         if done.away:
             raise BrokerLost(done.away)
+        self._is_alone = self._is_alone and not done.number
         return done.number
+
+    def _send_all(self, connection: BrokerConnection, events: Sequence[Event]) -> list[int]:
+        """Send events together; return those that the broker has confirmed.
+
+        If it does not confirm all, the next ones are sent one by one, to see which one is to blame.
+        """
+        frames = [*_frames(events)]
+        confirmed = connection.send_all([frame for _, frame in frames])
+        self._is_alone = not all(confirmed)
+        sent = [event for (event, _), is_sent in zip(frames, confirmed, strict=True) if is_sent]
+        for event in sent:
+            self._activity.sent += 1
+            _log(event)
+        return [event.event_id for event in sent]
 
     def _send(self, connection: BrokerConnection, event: Event) -> None:
         """Send an event, and return when the broker has confirmed it.
@@ -123,11 +144,11 @@ class Relay:
             BrokerLost: The broker does not take the event.
             Undeliverable: The event is none of a gateway.
         """
-        destination, headers, body = _parts(event)
+        frame = _frame(event)
         if connection.is_lost:
             raise queue.SinkAway("the connection to the broker is lost")
         try:
-            connection.send(destination, body, {**headers, DEDUPE_HEADER: event.dedupe_id})
+            connection.send(*frame)
         except BrokerLost as error:
             self._losses[event.event_id] += 1
             if not connection.has_refused and self._losses[event.event_id] < MAX_LOSSES:
@@ -137,12 +158,25 @@ class Relay:
         self._losses.pop(event.event_id, None)
 
 
-def _parts(event: Event) -> tuple[str, dict[str, str], bytes]:
+def _frames(events: Sequence[Event]) -> Iterator[tuple[Event, tuple[str, bytes, dict[str, str]]]]:
+    """Yield events that can be sent, each with its frame."""
+    for event in events:
+        with suppress(queue.Undeliverable):
+            yield event, _frame(event)
+
+
+def _frame(event: Event) -> tuple[str, bytes, dict[str, str]]:
+    """Return destination, body and headers of an event.
+
+    Raises:
+        Undeliverable: The event is none of a gateway.
+    """
     try:
         payload = event.payload
         headers = {str(name): str(value) for name, value in (payload["headers"] or {}).items()}
         body = json.dumps(payload["body"], ensure_ascii=False).encode()
-        return path_of(payload["destination"]), headers, body
+        headers[DEDUPE_HEADER] = event.dedupe_id
+        return path_of(payload["destination"]), body, headers
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise queue.Undeliverable(f"The event has no {error}") from error
 

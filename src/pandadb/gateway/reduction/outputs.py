@@ -28,6 +28,27 @@ def check_writable(folder: Path) -> None:
         raise PermissionError(13, "Permission denied", str(place))
 
 
+def settle_links(folder: Path) -> None:
+    """Make the symbolic links below a folder such that it can be copied elsewhere and removed.
+
+    As in the service, a link to a file becomes the file; one that leads nowhere is removed. A link
+    to a folder of the result is made relative, one to another folder is left.
+    """
+    for place, folders, names in os.walk(folder):
+        for link in (Path(place) / name for name in [*folders, *names]):
+            if not link.is_symlink():
+                continue
+            target = Path(os.path.realpath(link))
+            if target.is_file():
+                link.unlink()
+                shutil.copy2(target, link)
+            elif not target.is_dir():
+                link.unlink()
+            elif target.is_relative_to(os.path.realpath(folder)):
+                link.unlink()
+                link.symlink_to(os.path.relpath(target, os.path.realpath(place)))
+
+
 def put(source: Path, final: Path) -> None:
     """Copy a folder to its final place at once: others see the old one, or the whole new one.
 

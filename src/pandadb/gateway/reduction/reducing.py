@@ -20,7 +20,7 @@ from pandadb.gateway.reduction.script_process import Script, ScriptEnd, ScriptPr
 from pandadb.worker.handlers import JobFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 LOGS = "reduction_log"
 NO_OUTPUT = ""
@@ -170,20 +170,23 @@ class Reduction:
 
         Raises:
             JobFailure: The script has failed.
+            InvalidInput: It has removed its output folder.
             OSError: The output cannot be copied.
         """
-        extra, mistake = _folders(end.returned)
-        if mistake:
-            self.note(mistake)
-        self._copy(extra)
+        if end.mistake:
+            self.note(end.mistake)
+        if not self._temporary().is_dir():
+            raise InvalidInput(end.error or "The script has removed its output folder")
+        outputs.settle_links(self._temporary())
+        self._copy(end.folders)
         said = self._said(end.skipped or "", is_copied=True)
         if end.skipped is not None:
             return {"status": "Skipped", **said}
-        if wrong := end.error or mistake:
+        if wrong := end.error or end.mistake:
             raise JobFailure(wrong, retryable=False, result={**said, "message": wrong})
         return {"status": "Completed", **said}
 
-    def _copy(self, extra: list[str]) -> None:
+    def _copy(self, extra: Sequence[str]) -> None:
         folder = self._temporary()
         for path in extra:
             place = Path(self.rules.get("working") or ".") / path
@@ -244,15 +247,3 @@ class Reduction:
 
 def _words(error: OSError) -> str:
     return f"{error.strerror}: {error.filename}" if error.strerror else str(error)[:1000]
-
-
-def _folders(returned: Any) -> tuple[list[str], str | None]:
-    """Return the folders that a script has named, and the mistake in what it has returned."""
-    if returned is None or returned == "":
-        return [], None
-    given = returned if isinstance(returned, list) else [returned]
-    paths = [one for one in given if isinstance(one, str)]
-    if len(paths) == len(given):
-        return [path for path in paths if path], None
-    wrong = next(one for one in given if not isinstance(one, str))
-    return paths, f"main() has returned {repr(wrong)[:1000]}, which is no folder"

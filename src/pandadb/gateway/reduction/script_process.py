@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import linecache
 import os
@@ -16,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
@@ -24,6 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.2
 KILLED_AFTER = 5.0
 """Seconds between SIGTERM and SIGKILL at a timeout."""
 LARGEST_REPORT = 1 << 20
+MOST_FOLDERS = 500_000
 GROUPS = ("standard_vars", "advanced_vars")
 
 
@@ -49,7 +51,10 @@ class ScriptEnd:
 
     error: str | None = None
     skipped: str | None = None
-    returned: Any = None
+    folders: Sequence[str] = ()
+    """Further places of the result: what `main()` has returned."""
+    mistake: str | None = None
+    """What is wrong with a value that it has returned."""
     software: str | None = None
 
 
@@ -152,7 +157,7 @@ def _child(script: Script, pipe: int) -> NoReturn:
 
 def _text(report: Mapping[str, Any]) -> bytes:
     """Return a report as JSON."""
-    text = json.dumps(report, default=repr).encode()
+    text = json.dumps(report).encode()
     if len(text) > LARGEST_REPORT:
         error = f"main() has returned more than {LARGEST_REPORT} bytes, which is no folder"
         return json.dumps({"error": error}).encode()
@@ -186,15 +191,52 @@ def _run(script: Script) -> dict[str, Any]:
         main = getattr(module, "main", None)
         if main is None:
             return {"error": "The script has no function main(input_file, output_dir)"}
-        return {"returned": main(script.data, f"{script.output}/")}
+        return folders_of(_call(main, script.data, f"{script.output}/"))
     except SystemExit as error:
         code = "" if error.code is None else repr(error.code)[:100]
         return {"error": f"The script has left by sys.exit({code})"}
     except BaseException as error:  # noqa: BLE001 - a script may raise anything
-        traceback.print_exc()
+        _print_traceback(error)
         if str(error).lower().startswith("skip"):
             return {"skipped": str(error)[:2000]}
         return {"error": f"Error in the script: {type(error).__name__}: {error}"[:2000]}
+
+
+def _call(main: Callable[..., Any], input_file: str, output_dir: str) -> Any:
+    """Return the value of `main()`: its arguments go by name, as in the service, if it has them."""
+    try:
+        inspect.signature(main).bind(input_file=input_file, output_dir=output_dir)
+    except (TypeError, ValueError):
+        return main(input_file, output_dir)
+    return main(input_file=input_file, output_dir=output_dir)
+
+
+def folders_of(returned: Any) -> dict[str, Any]:
+    """Return the folders that a script has named, and the mistake in what it has returned.
+
+    Both are keys of `ScriptEnd`. As in all generations of the service, a value that is false in a
+    condition names none.
+    """
+    if not returned:
+        return {}
+    given = returned if isinstance(returned, list | tuple) else [returned]
+    if len(given) > MOST_FOLDERS:
+        return {"mistake": f"main() has returned more than {MOST_FOLDERS} values, not folders"}
+    paths, mistake = list[str](), None
+    for one in given:
+        path = os.fspath(one) if isinstance(one, os.PathLike) else one
+        if isinstance(path, str):
+            paths += [path] if path else []
+        elif mistake is None:
+            mistake = f"main() has returned {repr(one)[:1000]}, which is no folder"
+    return {"folders": paths, "mistake": mistake}
+
+
+def _print_traceback(error: BaseException) -> None:
+    """Add an error to the output of a script, whatever the script has made of its streams."""
+    text = f"{error}\n{''.join(traceback.format_exception(error))}"
+    _flush()
+    os.write(1, text.encode("utf-8", "backslashreplace"))
 
 
 def _module(script: Script) -> ModuleType:
@@ -211,10 +253,9 @@ def _module(script: Script) -> ModuleType:
 
 def _set_variables(module: ModuleType, given: Mapping[str, Mapping[str, Any]]) -> None:
     """Set `web_var` of a script: its own variables, with those of the run instead or beside."""
-    web_var = getattr(module, "web_var", None)
-    if web_var is None:
-        web_var = ModuleType("web_var")
-        module.web_var = web_var  # type: ignore[attr-defined]
+    if not hasattr(module, "web_var"):
+        module.web_var = ModuleType("web_var")  # type: ignore[attr-defined]
+    web_var = module.web_var
     for group in GROUPS:
         own = getattr(web_var, group, None)
         setattr(web_var, group, {**(own if isinstance(own, dict) else {}), **given.get(group, {})})

@@ -5,6 +5,7 @@ from pandadb.core.gateway.gateway_processes import Gateway, Sign, WaitingEvents
 from pandadb.core.gateway.instruments import Instrument
 from pandadb.core.gateway.kinds import KINDS as EVENT_KINDS
 from pandadb.core.gateway.requests import (
+    AskedRun,
     CancelRequest,
     JobRules,
     Received,
@@ -16,7 +17,7 @@ from pandadb.core.gateway.requests import (
 )
 from pandadb.core.gateway.run_ends import HANDLER
 from pandadb.core.gateway.run_events import CHANNEL
-from pandadb.core.gateway.runs import Run
+from pandadb.core.gateway.runs import LIVE, Run
 from pandadb.core.gateway.values import converted, type_of
 from pandadb.core.gateway.variables import KnownVariable
 from pandadb.core.sql.validation import InvalidValue
@@ -34,10 +35,18 @@ from pandadb.services.gateway.gateway_processes import (
     register,
     status,
 )
-from pandadb.services.gateway.intake import note_failure, refuse, take_cancel, take_run
+from pandadb.services.gateway.intake import (
+    ENDED,
+    note_failure,
+    refuse,
+    take_cancel,
+    take_run,
+    take_runs,
+)
 from pandadb.services.gateway.operators import (
     UnknownRun,
     cancel,
+    first_versions,
     forget_messages,
     list_instruments,
     list_runs,
@@ -53,8 +62,11 @@ from pandadb.services.transaction import VerbOptions
 
 __all__ = [
     "CHANNEL",
+    "ENDED",
     "EVENT_KINDS",
     "HANDLER",
+    "LIVE",
+    "AskedRun",
     "CancelRequest",
     "DeadLetter",
     "Gateway",
@@ -80,6 +92,7 @@ __all__ = [
     "dead_letter",
     "dead_letters",
     "drop_dead_letters",
+    "first_versions",
     "forget_messages",
     "gateways",
     "list_instruments",
@@ -99,5 +112,6 @@ __all__ = [
     "take_cancel",
     "take_report",
     "take_run",
+    "take_runs",
     "type_of",
 ]

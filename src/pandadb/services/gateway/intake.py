@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pandadb.core.control import groups
 from pandadb.core.gateway import cancels, instruments, received, run_events, runs, variables
 from pandadb.core.gateway.kinds import ERROR, SKIPPED
-from pandadb.core.gateway.requests import Taken
+from pandadb.core.gateway.requests import AskedRun, Taken
 from pandadb.core.gateway.run_ends import CANCELLED
 from pandadb.core.gateway.values import converted
 from pandadb.core.queue import cancels as job_cancels
-from pandadb.core.queue import submission
-from pandadb.core.queue.input.new_jobs import NewQueueJob
+from pandadb.services.gateway.run_jobs import group_of, submit_runs
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection
 
+    from pandadb.core.gateway.instruments import Instrument
     from pandadb.core.gateway.requests import (
         CancelRequest,
         JobRules,
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
         RunKey,
         RunRequest,
     )
+    from pandadb.core.gateway.runs import Run
     from pandadb.database import Database
 
 BY = "gateway"
 """The name with which cancels of messages are noted."""
+ENDED = "the run has ended"
 GROUPS = {False: "standard_vars", True: "advanced_vars"}
 
 
@@ -53,41 +55,102 @@ def take_run(
         message, known = received.enter(connection, message)
         if known is not None:
             return known
-        taken = _run(connection, message, wanted, rules, options.host)
-        received.note(connection, message, taken, [*warnings])
+        (taken,) = _runs(connection, [AskedRun(message, wanted, rules)], options.host)
+        received.note(connection, message, taken, warnings)
         return taken
 
 
-def _run(
-    connection: Connection, message: Received, wanted: RunRequest, rules: JobRules, host: str
-) -> Taken:
-    cancels.lock(connection, wanted.key.run_number)
-    groups.lock(connection, [group_of(wanted.key)])  # a retry of the run has it, too
-    instrument = instruments.seen(connection, wanted.key.instrument, is_active=False)
-    version = wanted.run_version
+@repeated
+def take_runs(
+    database: Database, asked: Sequence[AskedRun], options: VerbOptions = DEFAULT_OPTIONS
+) -> list[Taken] | None:
+    """Take runs that messages ask for, in their order, in one transaction, as `take_run` does.
+
+    None if one of the messages was received before: nothing was changed then.
+    """
+    with transaction(database, options) as connection:
+        if not received.enter_new(connection, [one.message for one in asked]):
+            connection.rollback()
+            return None
+        taken = _runs(connection, asked, options.host)
+        results = zip(asked, taken, strict=True)
+        received.note_all(connection, [(one.message, what, one.warnings) for one, what in results])
+        return taken
+
+
+class _Counted(NamedTuple):
+    """A run with its version and variables; or its end, if it is not reduced."""
+
+    version: int
+    variables: dict[str, dict[str, list[str]]]
+    given: dict[str, dict[str, Any]]
+    end: tuple[str, str] | None
+
+
+def _runs(connection: Connection, asked: Sequence[AskedRun], host: str) -> list[Taken]:
+    keys = [one.wanted.key for one in asked]
+    numbers = {key.run_number for key in keys}
+    cancels.lock(connection, numbers)
+    groups.lock(connection, map(group_of, keys))  # retries of the runs have them, too
+    names = sorted({key.instrument for key in keys})
+    known = {name: instruments.seen(connection, name, is_active=False) for name in names}
+    kept = cancels.numbers(connection, numbers)
+    versions = runs.highest_versions(connection, {*keys})
+    counted = [_counted(connection, one.wanted, known, versions, kept) for one in asked]
+    made = runs.add(connection, list(map(_row, asked, counted)))
+    found = {
+        run.run_id: _ended(connection, run, *what.end, one.rules.priority)
+        for run, one, what in zip(made, asked, counted, strict=True)
+        if what.end is not None
+    }
+    queued = [
+        (run, one.rules, what.given, known[run.instrument].is_flat_output)
+        for run, one, what in zip(made, asked, counted, strict=True)
+        if what.end is None
+    ]
+    for name in {run.instrument for run, *_ in queued}:
+        instruments.activate(connection, known[name])
+    jobs = submit_runs(connection, queued, host)
+    found |= {run_id: Taken("job", pandaid) for run_id, pandaid in jobs.items()}
+    return [found[run.run_id] for run in made]
+
+
+def _counted(
+    connection: Connection,
+    wanted: RunRequest,
+    known: Mapping[str, Instrument],
+    versions: dict[RunKey, int],
+    kept: Collection[int],
+) -> _Counted:
+    """Count a version of a run; see whether it is cancelled, or skipped."""
+    key, version = wanted.key, wanted.run_version
     if version is None:
-        highest = runs.highest_version(connection, wanted.key)
-        version = 0 if highest is None else highest + 1
-    known, given = _variables(connection, wanted)
-    source, places = message.source, message.destinations
-    run_id = runs.add(connection, wanted, version, known, source=source, destinations=places)
-    reason = wanted.skipped
+        version = versions.get(key, -1) + 1
+    versions[key] = max(version, versions.get(key, -1))
+    variables_known, given = _variables(connection, wanted)
+    end = None
     if wanted.error is not None:
-        return _ended(connection, run_id, ERROR, wanted.error)
-    if cancels.take(connection, wanted.key, version):
-        return _ended(connection, run_id, ERROR, CANCELLED)
-    if reason is None and instrument.is_paused:
-        name = instrument.name
-        reason = f"Run {wanted.key.run_number} is skipped, as the instrument {name} is paused"
-    if reason is not None:
-        return _ended(connection, run_id, SKIPPED, reason)
-    instruments.activate(connection, instrument)
-    body = _body(wanted, version, given)
-    runs.change(connection, run_id, {"body": run_events.without_nul(body)})
-    pandaid = submit_run(
-        connection, run_id, rules, given, is_flat=instrument.is_flat_output, host=host
+        end = ERROR, wanted.error
+    elif key.run_number in kept and cancels.take(connection, key, version):
+        end = ERROR, CANCELLED
+    elif wanted.skipped is not None:
+        end = SKIPPED, wanted.skipped
+    elif known[key.instrument].is_paused:
+        words = f"is skipped, as the instrument {key.instrument} is paused"
+        end = SKIPPED, f"Run {key.run_number} {words}"
+    return _Counted(version, variables_known, given, end)
+
+
+def _row(one: AskedRun, what: _Counted) -> dict[str, Any]:
+    """Return the record of a run."""
+    row = runs.new_row(
+        one.wanted,
+        what.version,
+        what.variables,
+        source=one.message.source,
+        destinations=one.message.destinations,
     )
-    return Taken("job", pandaid)
+    return {**row, "body": run_events.without_nul(_body(one.wanted, what.version, what.given))}
 
 
 def _variables(
@@ -119,69 +182,19 @@ def _body(wanted: RunRequest, version: int, given: Mapping[str, Any]) -> dict[st
     return body
 
 
-def _ended(connection: Connection, run_id: int, kind: str, reason: str) -> Taken:
+def _ended(
+    connection: Connection, run: Run, kind: str, reason: str, priority: int | None = None
+) -> Taken:
     """End a run that is not reduced: its record and the event have the reason."""
-    run = runs.by_id(connection, run_id)
-    if run is None:
-        raise LookupError(run_id)
     status = runs.ERROR if kind == ERROR else runs.SKIPPED
-    values = {"message": reason, "reduction_log": reason, "cancelled": reason == CANCELLED}
-    runs.close(connection, run_id, status, values)
-    body = {**run.body, "message": reason, "reduction_log": reason}
-    run_events.announce(connection, kind, body, run.destinations)
-    return Taken("cancel" if reason == CANCELLED else status.lower(), None, reason)
-
-
-def submit_run(
-    connection: Connection,
-    run_id: int,
-    rules: JobRules,
-    given: Mapping[str, Any],
-    *,
-    is_flat: bool,
-    host: str,
-    delay: float = 0,
-) -> int:
-    """Submit the job of a run, one at a time of an RB number; return its PandaID."""
-    run = runs.by_id(connection, run_id)
-    if run is None:
-        raise LookupError(run_id)
-    job = NewQueueJob(
-        rules.queue,
-        f"RB{run.rb_number} {run.instrument} {run.run_number} version {run.run_version}",
-        handler=rules.handler,
-        arguments={"run": _argument(run, given, is_flat), **rules.arguments},
-        timeout=rules.timeout,
-        priority=rules.priority,
-        group=group_of(run.key),
-        delay=delay,
-        max_attempts=max(1, rules.last_version - run.run_version + 1),
-        announce=True,
+    is_cancelled = reason == CANCELLED
+    said = {"message": reason, "reduction_log": "" if is_cancelled else reason}
+    runs.close(connection, run.run_id, status, {**said, "cancelled": is_cancelled})
+    body = {**run.body, **said}
+    run_events.announce(
+        connection, kind, body, run.destinations, priority=priority if kind == SKIPPED else None
     )
-    (pandaid,) = submission.submit(connection, [job], host).pandaids
-    runs.change(connection, run_id, {"pandaid": pandaid})
-    return pandaid
-
-
-def group_of(key: RunKey) -> str:
-    """Return the group of the jobs of an RB number."""
-    return f"RB{key.rb_number}"
-
-
-def _argument(run: runs.Run, given: Mapping[str, Any], is_flat: bool) -> dict[str, Any]:
-    return {
-        "facility": run.facility,
-        "instrument": run.instrument,
-        "rb_number": run.rb_number,
-        "run_number": run.run_number,
-        "run_version": run.run_version,
-        "data": run.data[0] if run.data else "",
-        "script": run.script,
-        "variables": given,
-        "overwrite": bool(run.overwrite),
-        "description": run.description,
-        "is_flat": is_flat,
-    }
+    return Taken("cancel" if is_cancelled else status.lower(), None, reason)
 
 
 @repeated
@@ -208,22 +221,46 @@ def take_cancel(
 
 
 def cancel_run(
-    connection: Connection, wanted: CancelRequest, host: str, seconds: float, by: str = BY
+    connection: Connection,
+    wanted: CancelRequest,
+    host: str,
+    seconds: float,
+    by: str = BY,
+    *,
+    follows: bool = False,
 ) -> Taken:
-    """Cancel the jobs of a run, or keep the cancel for so many seconds if there is no record."""
-    cancels.lock(connection, wanted.run_number)
+    """Cancel the jobs of a run, or keep the cancel for so many seconds if there is no record.
+
+    With `follows` the version that a run which has ended is tried again as is cancelled, if it has
+    not ended, too. A run without a job here is another system's: one that is queued ends, one that
+    is in progress is not tried again.
+    """
+    cancels.lock(connection, [wanted.run_number])
     found = runs.to_cancel(connection, wanted)
     if not found:
         cancels.keep(connection, wanted, seconds)
         return Taken("cancel", None, "the run is not known: the cancel is kept")
+    if follows:
+        found = [runs.latest(connection, run) for run in found]
     live = [run for run in found if run.status in runs.LIVE]
+    if not live:
+        return Taken("cancel", None, ENDED)
     jobs = sorted({run.pandaid for run in live if run.pandaid is not None})
-    if not jobs:
-        return Taken("cancel", None, "the run has ended")
-    job_cancels.cancel(connection, jobs, by=by, host=host)
+    if jobs:
+        job_cancels.cancel(connection, jobs, by=by, host=host)
     for run in live:  # after the job: its end locks in this order, too
         runs.change(connection, run.run_id, {"cancelled": True})
-    return Taken("cancel", jobs[-1])
+    _end_foreign(connection, [run for run in live if run.pandaid is None])
+    return Taken("cancel", jobs[-1] if jobs else None)
+
+
+def _end_foreign(connection: Connection, foreign: Sequence[runs.Run]) -> None:
+    """End the queued ones of runs that other systems reduce."""
+    groups.lock(connection, [group_of(run.key) for run in foreign])
+    for run in foreign:
+        now = runs.by_id(connection, run.run_id)
+        if now is not None and now.status == runs.QUEUED:
+            _ended(connection, now, ERROR, CANCELLED)
 
 
 @repeated

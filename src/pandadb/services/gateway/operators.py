@@ -13,8 +13,9 @@ from pandadb.core.gateway.kinds import READY, ROLES
 from pandadb.core.gateway.values import type_of
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.validation import InvalidValue, check_number, check_text
-from pandadb.services.gateway.intake import GROUPS, cancel_run, group_of, submit_run
+from pandadb.services.gateway.intake import GROUPS, cancel_run
 from pandadb.services.gateway.reports import values_of
+from pandadb.services.gateway.run_jobs import group_of, submit_run
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -44,20 +45,35 @@ def list_runs(
     database: Database,
     *,
     instrument: str | None = None,
+    rb_number: int | None = None,
     run_number: int | None = None,
     status: str | None = None,
     limit: int = 100,
     after: int = 0,
+    before: int | None = None,
 ) -> list[Run]:
     """Return records of runs, the oldest first; those with numbers above `after`.
 
+    With `before` they are the newest first: those with numbers below it.
+
     Raises:
-        InvalidValue: A number is beyond its limits.
+        InvalidValue: A number is beyond its limits, or there is no such status.
     """
     check_number("limit", limit, 1, MAX_RUNS)
+    if status not in (None, *runs.STATUSES):
+        raise InvalidValue(f"A run is one of {', '.join(runs.STATUSES)}, not {status!r}")
     chosen: dict[str, Any] = {"instrument": instrument, "run_number": run_number, "status": status}
+    chosen |= {"rb_number": rb_number, "limit": limit, "after": after, "before": before}
     with database.transaction() as connection:
-        return runs.listed(connection, limit=limit, after=after, **chosen)
+        return runs.listed(connection, **chosen)
+
+
+def first_versions(
+    database: Database, instrument: str, first_run: int, last_run: int
+) -> dict[int, Run]:
+    """Return the first version of each run of a range that has a record."""
+    with database.transaction() as connection:
+        return runs.first_of_range(connection, instrument.upper(), first_run, last_run)
 
 
 def list_instruments(database: Database) -> list[Instrument]:
@@ -134,10 +150,11 @@ def cancel(
 ) -> Taken:
     """Cancel a run: it ends at once if it is queued, else when its worker has ended the script.
 
+    Of a run that has ended, the version that it is tried or done again as is cancelled.
     One that is not known is cancelled if it comes within an hour.
     """
     with transaction(database, options) as connection:
-        return cancel_run(connection, wanted, options.host, KEPT, by)
+        return cancel_run(connection, wanted, options.host, KEPT, by, follows=True)
 
 
 @repeated
@@ -160,7 +177,9 @@ def rerun(
 
     Raises:
         UnknownRun: There is no record of it.
+        InvalidValue: The script that is given is empty.
     """
+    _check_texts(script, description, variables or {})
     with transaction(database, options) as connection:
         groups.lock(connection, [group_of(key)])
         old = runs.newest(connection, key, run_version, locked=False)
@@ -181,6 +200,24 @@ def rerun(
         )
         runs.change(connection, old.run_id, {"retry_when": now(), "retry_run": run_id})
         return _record(connection, run_id)
+
+
+def _check_texts(
+    script: str | None, description: str, variables: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """See that texts of a rerun can be stored.
+
+    Raises:
+        InvalidValue: One cannot, or the script is empty; it is named.
+    """
+    if script is not None and not script.strip():
+        raise InvalidValue("The script is empty")
+    check_text("script", script or "")
+    check_text("description", description)
+    for known in variables.values():
+        for name, value in known.items():
+            check_text("The name of a variable", name)
+            check_text(f"The variable {name}", known_variables.text_of(value))
 
 
 def _record(connection: Connection, run_id: int) -> Run:
@@ -222,8 +259,7 @@ def send_messages(
     """Send messages that ask for reductions, by the outbox."""
     places = {ROLES[READY]: destination, "keys": dict(keys or {})}
     with transaction(database, options) as connection:
-        for body in bodies:
-            run_events.announce(connection, READY, body, places, priority=priority)
+        run_events.announce_all(connection, READY, bodies, places, priority=priority)
 
 
 def forget_messages(database: Database, days: float = 30) -> int:
@@ -243,6 +279,13 @@ def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many."""
+    """Remove the records of runs that have ended, all versions; return how many.
+
+    Raises:
+        InvalidValue: The last run is before the first.
+    """
+    last = first_run if last_run is None else last_run
+    if last < first_run:
+        raise InvalidValue(f"The runs {first_run} to {last} are no range")
     with transaction(database, options) as connection:
-        return runs.remove(connection, instrument.upper(), first_run, last_run or first_run)
+        return runs.remove(connection, instrument.upper(), first_run, last)

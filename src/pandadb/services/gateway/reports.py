@@ -12,7 +12,8 @@ from pandadb.core.gateway import received, runs
 from pandadb.core.gateway.requests import Taken
 from pandadb.core.gateway.values import converted
 from pandadb.core.sql.expressions import now
-from pandadb.services.gateway.intake import GROUPS, group_of, submit_run
+from pandadb.services.gateway.intake import GROUPS
+from pandadb.services.gateway.run_jobs import group_of, submit_run
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 

@@ -14,7 +14,7 @@ from pandadb.database import session_of
 from pandadb.services.archive.months.exported_jobs import exported
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pandadb.core.jobs.search.job_filters.job_filter import AnyFilter
@@ -112,11 +112,13 @@ def history(
     *,
     archive: Database | None = None,
     exports: Path | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> History:
     """Return the states of a job with the seconds in each, and its chain of attempts.
 
     Jobs that no table has are looked for in `archive`, another database to which days are copied,
-    and then in `exports`, a folder of exported months.
+    and then in `exports`, a folder of exported months. A job that `get` has returned may be given
+    as `known`, and is not looked up again.
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
@@ -126,7 +128,7 @@ def history(
     """
     try:
         with database.session() as session, session_of(archive) as other:
-            found = histories.history(session, pandaid, other)
+            found = histories.history(session, pandaid, other, known)
     except UnknownJob:
         found = History(pandaid, [], [Attempt(pandaid, (), None, None, None, None, None)])
         if not _exported(exports, pandaid):

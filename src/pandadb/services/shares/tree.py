@@ -30,6 +30,14 @@ class TreeReport:
     tree: ShareTree
     powers: Mapping[str, Power]
 
+    def ranked(self) -> dict[str, Power]:
+        """Return the leaves with their power in the order of dispatch.
+
+        At each node of the tree the share that uses the least part of its target comes first.
+        """
+        order = ranking.order(self.tree.root, self.powers)
+        return {share.name: self.powers[share.name] for share in order}
+
 
 @dataclass(frozen=True)
 class SharePage:
@@ -51,13 +59,8 @@ def tree(database: Database) -> TreeReport:
 
 
 def rank(database: Database) -> dict[str, Power]:
-    """Return the leaves with their power in the order of dispatch.
-
-    At each node of the tree the share that uses the least part of its target comes first.
-    """
-    report = tree(database)
-    order = ranking.order(report.tree.root, report.powers)
-    return {share.name: report.powers[share.name] for share in order}
+    """Return the leaves with their power in the order of dispatch; see `TreeReport.ranked`."""
+    return tree(database).ranked()
 
 
 def page(database: Database, name: str) -> SharePage:

@@ -5,27 +5,35 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
-from pandadb.services import jobs, schema
+from pandadb.services import jobs, queue, schema
 from pandadb.web.accounts.csrf import check_token
 from pandadb.web.accounts.roles import Requires
 from pandadb.web.accounts.users import Role
-from pandadb.web.metrics import Numbers, read_numbers
-from pandadb.web.request_state import Options, Recent, TheDatabase, archive_status
+from pandadb.web.metrics import Numbers
+from pandadb.web.request_state import (
+    Recent,
+    TheDatabase,
+    TheQueues,
+    archive_status,
+    job_counts,
+    read_coverage,
+)
 
 reading = APIRouter(dependencies=[Depends(Requires(Role.READER)), Depends(check_token)])
 anyone = APIRouter(dependencies=[Depends(Requires(Role.ANYONE)), Depends(check_token)])
-SECONDS = 10.0
-"""Time for which several monitors share the numbers."""
 
 
 @reading.get("/metrics", response_class=Response)
 def get_metrics(
-    request: Request, database: TheDatabase, options: Options, recent: Recent
+    request: Request, database: TheDatabase, queues: TheQueues, recent: Recent
 ) -> Response:
-    """Return metrics in the text format of Prometheus."""
-    upkeep = archive_status(request)
-    numbers: Numbers = recent.get(
-        "metrics", lambda: read_numbers(database, upkeep, options), SECONDS
+    """Return metrics in the text format of Prometheus: numbers that pages show, and the backlog."""
+    numbers = Numbers(
+        job_counts(request).report,
+        queues.queues,
+        recent.get("backlog", lambda: queue.backlog(database)),
+        archive_status(request),
+        read_coverage(request)[0],
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(numbers)

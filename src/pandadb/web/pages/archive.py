@@ -11,6 +11,7 @@ from pandadb.services import archive
 from pandadb.services.archive import verification
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.pages.run_table import run_table
 from pandadb.web.rendering import render_section
 from pandadb.web.request_state import (
     ARCHIVE_SECONDS,
@@ -20,7 +21,6 @@ from pandadb.web.request_state import (
     TheDatabase,
     archive_status,
 )
-from pandadb.web.run_table import run_table
 from pandadb.web.tables import Column, Row, Table, rows_of
 
 reading = pages_for(Role.READER)

@@ -1,37 +1,22 @@
 """The start page: jobs by state, site and hour, queues, workers, and problems."""
 
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from pandadb.database import Database
-from pandadb.services import jobs, queue, selection, tasks
+from pandadb.services import jobs, queue, tasks
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
 from pandadb.web.drawings import bars
 from pandadb.web.rendering import render_tables
-from pandadb.web.request_state import Recent, TheDatabase, TheQueues, archive_status
+from pandadb.web.request_state import TheDatabase, TheQueues, archive_status, job_counts
 from pandadb.web.tables import Column, Row, Table
 
 reading = pages_for(Role.READER)
 DIGITS = 19
-
-
-@dataclass(frozen=True)
-class Overview:
-    """The numbers of the start page."""
-
-    report: selection.JobReport
-    read_at: datetime
-
-
-def _read(database: Database) -> Overview:
-    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    return Overview(selection.report(database), now)
 
 
 def _jobs_of(condition: str, column: str, row: Row) -> str:
@@ -62,13 +47,11 @@ QUEUES = (
 
 
 @reading.get("/")
-def show_overview(
-    request: Request, database: TheDatabase, recent: Recent, state: TheQueues
-) -> Response:
+def show_overview(request: Request, state: TheQueues) -> Response:
     """Return the start page."""
-    numbers: Overview = recent.get("overview", lambda: _read(database))
+    counts = job_counts(request)
     upkeep = archive_status(request)
-    report = numbers.report
+    report = counts.report
     tables = {
         "states": Table("Jobs by state", STATES, _pairs(report.states)),
         "sites": Table("Jobs by site and state", SITES, [
@@ -83,7 +66,7 @@ def show_overview(
         request,
         "overview/page.html",
         tables,
-        overview=numbers,
+        overview=counts,
         problems=[*state.problems, *upkeep.problems],
         upkeep=upkeep,
         states=bars.by_state(report.states),

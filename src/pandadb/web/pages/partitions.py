@@ -6,9 +6,9 @@ from fastapi.responses import Response
 from pandadb.services import partitions
 from pandadb.web.accounts.roles import pages_for
 from pandadb.web.accounts.users import Role
+from pandadb.web.pages.run_table import run_table
 from pandadb.web.rendering import render_section
 from pandadb.web.request_state import Options, Recent, TheDatabase, read_coverage
-from pandadb.web.run_table import run_table
 from pandadb.web.tables import Column, Table, rows_of
 
 reading = pages_for(Role.READER)

@@ -47,7 +47,6 @@ QUEUES = (
 def show_tree(request: Request, database: TheDatabase) -> Response:
     """Return the tree of shares, and their order of dispatch."""
     report = shares.tree(database)
-    ranked = shares.rank(database)
     tables = [
         Table("Global shares", TREE, [*_rows(report)], empty=NONE),
         Table(
@@ -55,7 +54,7 @@ def show_tree(request: Request, database: TheDatabase) -> Response:
             RANKS,
             [
                 {"place": place, "name": name, **_power(power)}
-                for place, (name, power) in enumerate(ranked.items(), 1)
+                for place, (name, power) in enumerate(report.ranked().items(), 1)
             ],
             empty="There are no leaves.",
         ),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import json
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +21,7 @@ from pandadb.worker.payload.outcome import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Collection, Mapping
 
     from pandadb.worker.handlers.registry import Handler
@@ -124,6 +125,8 @@ class HandlerCall:
             self._ended.notify_all()
 
     def _run_task(self, arguments: Mapping[str, Any]) -> Any:
+        import asyncio  # noqa: PLC0415 - child processes of functions need none of it
+
         async def main() -> Any:
             task = asyncio.ensure_future(self.handler.function(**arguments))
             with self._ended:
@@ -155,15 +158,19 @@ def run_handler(
         return _failed_on_purpose(failure, secrets)
     except NotJSON as error:
         return PayloadOutcome(error=f"The handler {handler.name} {error}", is_retryable=False)
-    except asyncio.CancelledError:
-        return PayloadOutcome(error="The coroutine was cancelled")
     except BaseException as error:  # noqa: BLE001 - a handler may raise SystemExit
+        if _is_cancelled(error):
+            return PayloadOutcome(error="The coroutine was cancelled")
         return _failed(error, secrets)
 
 
 def _called(handler: Handler, arguments: Mapping[str, Any]) -> Any:
     called = handler.function(**arguments)
-    return asyncio.run(called) if handler.is_async else called
+    if not handler.is_async:
+        return called
+    import asyncio  # noqa: PLC0415
+
+    return asyncio.run(called)
 
 
 def _failed_on_purpose(failure: JobFailure, secrets: Collection[str]) -> PayloadOutcome:
@@ -175,6 +182,12 @@ def _failed_on_purpose(failure: JobFailure, secrets: Collection[str]) -> Payload
     return PayloadOutcome(
         error=error, is_retryable=failure.retryable, retry_in=failure.retry_in, result=result
     )
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Return whether an error is that of a cancelled coroutine."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)
 
 
 def _failed(error: BaseException, secrets: Collection[str]) -> PayloadOutcome:

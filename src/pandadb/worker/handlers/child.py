@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.worker.handlers.call import run_handler
 from pandadb.worker.handlers.context import CURRENT, JobContext
-from pandadb.worker.handlers.registry import find_handler, load_handlers
+from pandadb.worker.handlers.registry import HANDLERS, find_handler, load_handlers, load_modules
 from pandadb.worker.payload.job_directory import ORDER, JobDirectory
 from pandadb.worker.payload.outcome import PayloadOutcome
 
@@ -67,7 +67,9 @@ def read_end(directory: JobDirectory) -> PayloadOutcome | None:
 def run_child() -> int:
     """Run the handler of the order; return 1 if it has failed."""
     order = json.loads(Path(ORDER).read_text())
-    load_handlers(order["modules"])
+    load_modules(order["modules"])
+    if order["handler"] not in HANDLERS:
+        load_handlers()
     here = JobDirectory(Path.cwd())
     context = JobContext(
         order["pandaid"],

@@ -7,7 +7,6 @@ import importlib
 import inspect
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pandadb.errors import InvalidInput
@@ -120,13 +119,24 @@ def load_handlers(modules: Iterable[str] = ()) -> Mapping[str, Handler]:
     Raises:
         HandlerError: One cannot be imported.
     """
-    for module in modules:
-        _load(f"The module {module}", lambda: importlib.import_module(module))  # noqa: B023
-    for point in entry_points(group=GROUP):
+    load_modules(modules)
+    # It takes longer to import than most child processes work, and they need none of it.
+    metadata = importlib.import_module("importlib.metadata")
+    for point in metadata.entry_points(group=GROUP):
         found = _load(f"The entry point {point.name} = {point.value}", point.load)
         if callable(found) and not any(one.function is found for one in HANDLERS.values()):
             add_handler(Handler(point.name, found))
     return HANDLERS
+
+
+def load_modules(modules: Iterable[str]) -> None:
+    """Import modules with handlers.
+
+    Raises:
+        HandlerError: One cannot be imported.
+    """
+    for module in modules:
+        _load(f"The module {module}", lambda: importlib.import_module(module))  # noqa: B023
 
 
 def find_handler(name: str) -> Handler:

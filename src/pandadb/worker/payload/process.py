@@ -36,6 +36,8 @@ class ProcessOrder:
     grace: float = GRACE
     lease: float | None = None
     """Seconds until the payload is ended unless `renew` is called; None for no limit."""
+    lease_grace: float | None = None
+    """Seconds between SIGTERM and SIGKILL then; None: the grace."""
 
 
 class NotStarted(PandaDBError):
@@ -69,6 +71,7 @@ class PayloadProcess:
                 "timeout": order.timeout,
                 "grace": order.grace,
                 "lease": order.lease,
+                "lease_grace": order.grace if order.lease_grace is None else order.lease_grace,
             }
         )
         self.pid: int | None = None

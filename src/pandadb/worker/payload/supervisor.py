@@ -59,13 +59,16 @@ class Supervisor:
         self.is_connected = True
         self.order = order
         self.grace: float = order.get("grace", DEFAULT_GRACE)
+        self.lease_grace: float = order.get("lease_grace", self.grace)
         self.reason: str | None = None
         self.kill_at: float | None = None
         self.end: dict[str, Any] | None = None
         self.buffer = received
         self.started = time.monotonic()
         self.deadlines = {
-            name: self.started + order[name] for name in ("timeout", "lease") if order.get(name)
+            name: self.started + order[name]
+            for name in ("timeout", "lease")
+            if order.get(name) is not None
         }
         self.wake, written = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -156,7 +159,7 @@ class Supervisor:
         for name, deadline in [*self.deadlines.items()]:
             if now >= deadline:
                 del self.deadlines[name]
-                self.stop(name, self.grace)
+                self.stop(name, self.lease_grace if name == "lease" else self.grace)
         if self.kill_at is not None and now >= self.kill_at:
             self.signal_group(signal.SIGKILL)
             self.kill_descendants()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, func, literal, or_, select
 
@@ -18,7 +18,7 @@ from pandadb.core.sql.validation import check_columns
 from pandadb.models import JediJobRetryHistory, JobsActive4, JobsStatusLog
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row, Select
@@ -69,23 +69,45 @@ class History:
     """The whole chain with the job itself, in the order of their PandaIDs."""
 
 
-def history(session: Session, pandaid: int, archive: Session | None = None) -> History:
+class LookedUp(NamedTuple):
+    """A job of a chain."""
+
+    table: str
+    pandaid: int
+    jeditaskid: int | None
+    attemptnr: int | None
+    jobstatus: str
+    computingsite: str | None
+
+
+def history(
+    session: Session,
+    pandaid: int,
+    archive: Session | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> History:
     """Return the states of a job in the order of time, and the attempts that it is one of.
 
     Jobs that this database lacks are looked for in `archive`, another one; their states and their
-    relations are here.
+    relations are here. The job is not looked up if its columns are `known`.
 
     Raises:
         UnknownJob: There is no job, nor anything known of it.
         InvalidValue: No job can have the number.
     """
     check_columns(JobsActive4, {"pandaid": pandaid})
-    job = _jobs(session, [pandaid], archive).get(pandaid)
+    own = {} if known is None else {pandaid: _of_columns(known)}
+    own = own or _jobs(session, [pandaid], archive)
+    job = own.get(pandaid)
     states = _states(session, pandaid, job.jobstatus if job else None)
     relations = _relations(session, pandaid, job.jeditaskid if job else None)
     if not (job or states or relations):
         raise UnknownJob(f"Job {pandaid} is unknown: no table has it, nor has any log")
-    return History(pandaid, states, _attempts(session, pandaid, relations, archive))
+    return History(pandaid, states, _attempts(session, pandaid, relations, archive, own))
+
+
+def _of_columns(job: Mapping[str, Any]) -> LookedUp:
+    return LookedUp(*(job[name] for name in LookedUp._fields))
 
 
 def _states(session: Session, pandaid: int, jobstatus: str | None) -> list[HistoryStep]:
@@ -140,10 +162,15 @@ def _relations(session: Session, pandaid: int, jeditaskid: int | None) -> Sequen
 
 
 def _attempts(
-    session: Session, pandaid: int, relations: Sequence[Relation], archive: Session | None
+    session: Session,
+    pandaid: int,
+    relations: Sequence[Relation],
+    archive: Session | None,
+    known: Mapping[int, LookedUp],
 ) -> list[Attempt]:
     chain = {pandaid, *(job for old, new, _ in relations for job in (old, new))}
-    jobs = _jobs(session, chain, archive)
+    others = chain - {pandaid}
+    jobs = {**known, **(_jobs(session, others, archive) if others else {})}
     return [
         Attempt(
             one,
@@ -156,9 +183,12 @@ def _attempts(
     ]
 
 
-def _jobs(session: Session, pandaids: Collection[int], archive: Session | None) -> dict[int, Any]:
-    """Return the tables and columns of jobs; of copies, the live one."""
-    return {**lookup.rows(session, pandaids, _looked_up, archive)}
+def _jobs(
+    session: Session, pandaids: Collection[int], archive: Session | None
+) -> dict[int, LookedUp]:
+    """Return jobs from wherever they are; of copies, the live one."""
+    found = lookup.rows(session, pandaids, _looked_up, archive)
+    return {pandaid: LookedUp(*row[: len(LookedUp._fields)]) for pandaid, row in found.items()}
 
 
 def _looked_up(job: JobTable) -> Select[*tuple[Any, ...]]:

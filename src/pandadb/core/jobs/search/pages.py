@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, bindparam, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, bindparam, cast, func, literal, literal_column, select, union_all
 
 from pandadb.core.archive.lookup.archived_jobs import at, gathered, groups, search
 from pandadb.core.jobs.search import lookup
@@ -185,10 +185,11 @@ def _page(
         ]
         if not parts:
             return Page([], None)
-        union = union_all(*parts).subquery()
-        query = select(union).order_by(*order.by(union.c.ordered_by, union.c.tie))
-        rows = session.execute(query.limit(limit + 1)).all()
-    jobs = [dict(zip(union.c.keys()[:-2], row[:-2], strict=True)) for row in rows[:limit]]
+        together = union_all(*parts) if parts[1:] else parts[0].order_by(None)
+        ends = order.by(literal_column("ordered_by"), literal_column("tie"))
+        found = session.execute(together.order_by(*ends).limit(limit + 1))
+        names, rows = [*found.keys()][:-2], found.all()
+    jobs = [dict(zip(names, row[:-2], strict=True)) for row in rows[:limit]]
     last = str(Cursor(order, *rows[limit - 1][-2:])) if len(rows) > limit else None
     return Page(jobs, last)
 
@@ -211,9 +212,22 @@ def _part(
             row.pandaid.label("tie"),
         )
         .where(*conditions(chosen, job))
-        .order_by(*order.by(ordered_by, row.pandaid))
+        .order_by(*order.by(_unindexed(ordered_by, chosen, job), row.pandaid))
     )
     return query.where(cursor.follows(ordered_by, row.pandaid)) if cursor else query
+
+
+def _unindexed(ordered_by: ColumnElement[Any], chosen: Filter, job: JobTable) -> ColumnElement[Any]:
+    """Return the order of a part: of jobs that may be few hidden from the planner.
+
+    It would walk all jobs in that order until it has enough of them, instead of looking them up by
+    the index of their task, or in the archive of their user. JOBSARCHIVED4 is the table without an
+    index of a task's jobs in the order of their PandaIDs.
+    """
+    has_index = ordered_by.key == "pandaid" and job is not JobsArchived4
+    of_task = chosen.jeditaskid is not None and not has_index
+    of_user = chosen.produsername is not None and job is JobsArchived
+    return func.greatest(ordered_by) if of_task or of_user else ordered_by
 
 
 def _placed(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, or_, select, tuple_, update
 
 from pandadb.core.sql.expressions import interval, now
+from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import Outbox
 
 if TYPE_CHECKING:
@@ -160,9 +161,9 @@ def _mine(events: Collection[Event]) -> Update:
     return update(Outbox.__table__).where(mine, *MATCHES[EventState.WAITING])
 
 
-def note_sent(session: Transaction, event: Event) -> None:
-    """Note that an event was sent."""
-    sent = update(Outbox.__table__).where(EVENT.event_id == event.event_id)
+def note_sent(session: Transaction, events: Collection[Event]) -> None:
+    """Note that events were sent."""
+    sent = update(Outbox.__table__).where(is_among(EVENT.event_id, [e.event_id for e in events]))
     session.execute(sent.values(sent_at=now(), retry_after=None, last_error=None))
 
 

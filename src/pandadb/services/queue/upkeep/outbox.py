@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
     Sink = Callable[[Event], None]
+    SinkOfMany = Callable[[Sequence[Event]], Collection[int]]
 
 BATCH = 20
 """Events that a relay takes at a time."""
@@ -64,6 +65,7 @@ def send_events(
     sink: Sink,
     *,
     limit: int = 1000,
+    sink_of_many: SinkOfMany | None = None,
     kinds: Collection[str] = (),
     without: Collection[str] = (),
     max_attempts: int = MAX_ATTEMPTS,
@@ -76,6 +78,9 @@ def send_events(
     `Undeliverable` one at once. After `SinkAway` this event and the rest wait as before. No
     transaction is open meanwhile. A relay that dies has its events for `hold` seconds.
 
+    With `sink_of_many` events of different jobs are sent together: it returns the ids of those that
+    it has for good, and raises nothing. The others are handed to `sink`, one by one.
+
     Raises:
         InvalidValue: A number is beyond its limits.
     """
@@ -87,10 +92,25 @@ def send_events(
         size = min(BATCH, limit - done.number)
         taken = partial(outbox.take, limit=size, kinds=wanted, hold=hold)
         events = database.retrying(taken)
+        taken_any = bool(events)
+        if sink_of_many is not None and len(events) > 1:
+            events = _send_together(database, sink_of_many, events, done)
         _send_batch(database, sink, events, done, max_attempts=max_attempts, hold=hold)
-        if not events:
+        if not taken_any:
             break
     return done
+
+
+def _send_together(
+    database: Database, sink: SinkOfMany, events: Sequence[Event], done: SendResult
+) -> list[Event]:
+    """Send events at once, and note those that were sent in one transaction; return the rest."""
+    known = {*sink(events)}
+    sent = [event for event in events if event.event_id in known]
+    if sent:
+        database.retrying(partial(outbox.note_sent, events=sent))
+        done.sent += [event.event_id for event in sent]
+    return [event for event in events if event.event_id not in known]
 
 
 def _send_batch(
@@ -139,7 +159,7 @@ def _send(
         place = done.given_up if database.retrying(failed) else done.failed
         place[event.event_id] = why
     else:
-        database.retrying(partial(outbox.note_sent, event=event))
+        database.retrying(partial(outbox.note_sent, events=[event]))
         done.sent.append(event.event_id)
 
 

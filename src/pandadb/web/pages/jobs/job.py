@@ -88,7 +88,7 @@ def show_job(
     """Return the page of a job: all that is known of it."""
     job = jobs.get(database, pandaid, **elsewhere)
     wait = queue.why_waiting(database, job)
-    history = jobs.history(database, pandaid, **elsewhere)
+    history = jobs.history(database, pandaid, **elsewhere, known=job)
     may_change = user.role >= Role.OPERATOR
     tables = {
         "errors": _errors(database, job),
