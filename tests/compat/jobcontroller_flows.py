@@ -18,6 +18,7 @@ from pandadb.services import queue
 from pandadb.services.queue import LeaseLost, NewQueueJob, batches, flows, steps
 from pandadb.services.queue.flows import FlowFilter, FlowLocked, Graph, NewFlow, Response
 from pandadb.services.transaction import VerbOptions
+from tests.compat.jobcontroller_order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,6 +48,7 @@ NEXT_STEPS = {
 EXCUSED = ("none", "pass")
 ERRORS = {
     "FlowNotFound": "not found",
+    "FlowExists": "twice",
     "FlowNotAllowed": "not allowed",
     "FlowLocked": "flow locked",
     "ControlLocked": "job locked",
@@ -158,9 +160,9 @@ class FlowOps:
         **given: Any,
     ) -> list[str]:
         """Submit a flow; with `crash` the connection is lost in the middle."""
-        new = NewFlow(flow, queue=worker, allows_outer_parents=external, **given)
+        new = NewFlow(flow, queue=worker, allows_outer_parents=external, is_unique=True, **given)
         own = {one["name"] for one in jobs}
-        made = [self.new_job(one, own) for one in jobs]
+        made = [self.new_job(one, own) for one in in_order(jobs)]
         self.settings |= {one["name"]: self.own_settings(one) for one in jobs}
         if crash:
             with self.database.transaction() as connection:
@@ -205,7 +207,8 @@ class FlowOps:
             jobs = [{**one, **passed} for one in plain]
         own = {one["name"] for one in jobs}
         self.settings |= {one["name"]: self.own_settings(one) for one in jobs}
-        return Graph([self.new_job(one, own) for one in jobs], given.get("output"))
+        made = [self.new_job(one, own) for one in in_order(jobs)]
+        return Graph(made, given.get("output"))
 
     def replaced(self, given: dict[str, Any], maker: str) -> Graph:
         """Return the graph that replaces its maker, and note the settings of the successor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from pandadb.models import (
 from pandadb.services import queue
 from pandadb.services.queue import Failure, LeaseLost, NewQueueJob, flows
 from pandadb.services.queue.flows import (
+    FlowExists,
     FlowFilter,
     FlowNotAllowed,
     FlowNotFound,
@@ -150,6 +152,20 @@ def test_a_stopped_flow_takes_no_job_until_it_is_resumed(database: Database) -> 
     assert states(database, flow) == {"A": "completed", **dict.fromkeys("BCX", "ready")}
 
 
+def test_a_stopped_flow_goes_on_with_the_last_of_its_stopped_jobs(database: Database) -> None:
+    flow = flow_of(database, job("A"), job("B"), job("C"))
+    flows.stop(database, flow)
+    member = {one["name"]: one["pandaid"] for one in flows.get(database, flow).jobs}
+    queue.resume(database, [member["A"], member["B"]])
+    finish(database, "A", addition=job("X"))
+    assert states(database, flow)["X"] == "stopped"
+    member = {one["name"]: one["pandaid"] for one in flows.get(database, flow).jobs}
+    queue.resume(database, member["X"])
+    queue.set_state(database, member["C"], "ready")
+    finish(database, "B", addition=job("Y"))
+    assert states(database, flow)["Y"] == "ready"
+
+
 def test_only_stopped_and_paused_flows_are_resumed(database: Database) -> None:
     flow = flow_of(database, job("A"))
     with pytest.raises(FlowNotAllowed, match="is ready"):
@@ -167,6 +183,23 @@ def test_parents_outside_of_the_flow_have_to_be_allowed(database: Database) -> N
     assert states(database, flow) == {"B": "waiting"}
     finish(database, "A")
     assert states(database, flow) == {"B": "ready"}
+
+
+def test_a_flow_can_be_the_only_one_of_its_name(database: Database) -> None:
+    flow_of(database, job("A"), name="relax")
+    with pytest.raises(FlowExists, match="'relax' already"):
+        flow_of(database, job("A"), name="relax", is_unique=True)
+    assert flows.count(database) == {"ready": 1}
+    flow = flow_of(database, job("A"), name="static", is_unique=True)
+    with ThreadPoolExecutor(4) as pool:
+        calls = [
+            pool.submit(flow_of, database, job("A"), name="both", is_unique=True) for _ in range(4)
+        ]
+        errors = [type(one.exception()) for one in calls]
+    assert errors.count(FlowExists) == 3
+    assert errors.count(type(None)) == 1
+    flows.delete(database, flow, cancel=True)
+    flow_of(database, job("A"), name="static", is_unique=True)
 
 
 def test_two_jobs_of_a_flow_have_no_name_in_common(database: Database) -> None:

@@ -49,8 +49,8 @@ def test_a_detour_by_a_live_job_has_each_dependency_once(database: Database) -> 
     with database.session() as session:
         edges = session.execute(select(JobDependency.parent, JobDependency.child)).all()
     first = min(parent for parent, _ in edges)
-    live = first + 1  # jobs that are ready are made first
-    assert {child - first for parent, child in edges if parent == live} == {2, 3}
+    live = first + 2
+    assert {child - first for parent, child in edges if parent == live} == {1, 3}
 
 
 def test_a_detour_by_a_child_is_a_cycle(database: Database) -> None:

@@ -268,3 +268,10 @@ def test_a_parent_that_is_named_and_given_by_its_number_is_one(database: Databas
     queue.submit(database, [once, NewQueueJob(Q, "B", parents=["A", parent])])
     with database.session() as session:
         assert session.scalars(select(JobDependency.parent)).all() == [parent]
+
+
+def test_pandaids_are_in_the_order_of_the_call(database: Database) -> None:
+    call = [NewQueueJob(Q, "A"), NewQueueJob(Q, "B", parents=["A"]), NewQueueJob(Q, "C")]
+    made = queue.submit(database, call).pandaids
+    assert made == sorted(made)
+    assert states(database, made) == ["activated", "pending", "activated"]

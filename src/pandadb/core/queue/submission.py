@@ -172,12 +172,10 @@ def _planned(session: Transaction, jobs: list[NewQueueJob]) -> Plan:
 def _make(session: Transaction, plan: Plan, host: str, jeditaskid: int | None) -> None:
     """Insert PanDA's rows; jobs of groups begin as pending, until they are admitted."""
     made = {place: pandaid for place, (pandaid, _) in plan.existing.items()}
-    pending = [place for place in plan.new if plan.waits(place) or plan.jobs[place].group]
-    ready = [place for place in plan.new if place not in {*pending}]
-    for state, chosen in (("activated", ready), ("pending", pending)):
-        rows = [plan.jobs[place].as_job(jeditaskid) for place in chosen]
-        ids = submission.submit(session, rows, state, host)
-        made |= dict(zip(chosen, ids, strict=True))
+    waits = {place for place in plan.new if plan.waits(place) or plan.jobs[place].group}
+    first = ["pending" if place in waits else "activated" for place in plan.new]
+    rows = [plan.jobs[place].as_job(jeditaskid) for place in plan.new]
+    made |= dict(zip(plan.new, submission.submit(session, rows, first, host), strict=True))
     plan.pandaids = [made[place] for place in range(len(plan.jobs))]
     names = {place: public_id for place, (_, public_id) in plan.existing.items()}
     plan.public_ids = [names.get(place) or draw_public_id() for place in range(len(plan.jobs))]

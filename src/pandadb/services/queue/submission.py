@@ -42,6 +42,7 @@ def submit(
     worker is woken: for bulk loads.
 
     Raises:
+        FlowExists: The flow is to be the only one of its name, and there is one.
         FlowNotFound: There is no such flow.
         ParentOutside: A parent is not of the flow, and that is not allowed.
         UnknownParent: A parent is neither a name of the call nor a job.

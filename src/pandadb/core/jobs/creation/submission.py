@@ -70,7 +70,7 @@ class NewJob:
 def submit(
     session: Transaction,
     jobs: Sequence[NewJob],
-    jobstatus: str,
+    jobstatus: str | Sequence[str],
     host: str,
     priority_offset: int | None = None,
     *,
@@ -78,7 +78,9 @@ def submit(
     queues_inputs: bool = True,
     jobsets: Jobsets | None = None,
 ) -> list[int]:
-    """Insert new jobs into the table of their state; return their PandaIDs in order.
+    """Insert new jobs into the tables of their states; return their PandaIDs in order.
+
+    The state is one for all, or one for each job.
 
     Columns that are left out take their defaults, but `starttime` and `endtime` are NULL: servers
     take any time for an end. Share, resource type, attempts and priority are computed; the priority
@@ -100,7 +102,8 @@ def submit(
     if isinstance(jobs, NewJob | str | Mapping) or not isinstance(jobs, Iterable):
         raise InvalidValue(f"jobs to submit are a list of NewJob, not a {type(jobs).__name__}")
     jobs = [*jobs]
-    _check_shapes(jobs, jobstatus)
+    first = [jobstatus] * len(jobs) if isinstance(jobstatus, str) else [*jobstatus]
+    _check_shapes(jobs, first)
     jobs, services = jobsets_of_jobs.decode(jobs)
     _check_values(jobs)
     if not jobs:
@@ -112,7 +115,7 @@ def submit(
     numbers, row_ids, when = issued_ids.draw(session, ids, nfiles)
     pandaids = numbers[: len(jobs)]
     of_users = priorities.of_users(session, [job.columns for job in jobs], priority_offset)
-    rows = _rows(session, jobs, of_users, pandaids, _set(jobstatus, host, when))
+    rows = _rows(session, jobs, of_users, pandaids, _set(first, host, when))
     jobsets_of_jobs.assign(planned, numbers[len(jobs) :], rows, known)
     jobs = placeholders.replace(session, jobs, rows)
     repeated = _store_files(session, jobs, rows, row_ids)
@@ -125,7 +128,7 @@ def submit(
             repeated=repeated,
         )
     jobsets_of_jobs.make_ranges(session, planned, jobs, rows)
-    copy(session, states.home(jobstatus, waiting_table(session)), rows)
+    _copy_jobs(session, rows)
     copy(session, JobParamsTable, _side(jobs, pandaids, "jobparameters", "parameters"))
     copy(session, MetaTable, _side(jobs, pandaids, "metadata", "metadata"))
     copy(session, JobsStatusLog, map(log, rows))
@@ -139,10 +142,17 @@ def submit(
     return pandaids
 
 
-def _set(jobstatus: str, host: str, when: datetime) -> dict[str, Any]:
-    """Return the columns that are the same for all jobs of a call."""
+def _set(first: Sequence[str], host: str, when: datetime) -> list[dict[str, Any]]:
+    """Return the columns of each job that its submission sets."""
     times = dict.fromkeys(("modificationtime", "statechangetime", "proddbupdatetime"), when)
-    return {"jobstatus": jobstatus, "modificationhost": host[:128], **times}
+    return [{"jobstatus": state, "modificationhost": host[:128], **times} for state in first]
+
+
+def _copy_jobs(session: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    waiting = waiting_table(session)
+    for state in dict.fromkeys(row["jobstatus"] for row in rows):
+        mine = (row for row in rows if row["jobstatus"] == state)
+        copy(session, states.home(state, waiting), mine)
 
 
 def _rows(
@@ -150,20 +160,20 @@ def _rows(
     jobs: Sequence[NewJob],
     of_users: Sequence[int | None],
     pandaids: Sequence[int],
-    ours: Mapping[str, Any],
+    ours: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     worked_out = _worker_out(session, jobs)
     return [
         {
             **dict.fromkeys(NULL_TIMES),
-            "creationtime": ours["modificationtime"],
+            "creationtime": own["modificationtime"],
             **job.columns,
             **worked_out(job.columns),
             **({} if priority is None else {"currentpriority": priority}),
-            **ours,
+            **own,
             "pandaid": pandaid,
         }
-        for pandaid, job, priority in zip(pandaids, jobs, of_users, strict=True)
+        for pandaid, job, priority, own in zip(pandaids, jobs, of_users, ours, strict=True)
     ]
 
 
@@ -201,8 +211,8 @@ def check_first_state(jobstatus: str) -> None:
         raise InvalidValue(f"A job begins as {', '.join(FIRST_STATES)}, not as {jobstatus!r}")
 
 
-def _check_shapes(jobs: Sequence[NewJob], jobstatus: str) -> None:
-    if jobstatus not in QUEUED_STATES:
+def _check_shapes(jobs: Sequence[NewJob], first: Sequence[str]) -> None:
+    for jobstatus in {*first} - {*QUEUED_STATES}:
         check_first_state(jobstatus)
     for number, job in enumerate(jobs, start=1):
         try:

@@ -13,18 +13,19 @@ from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import InvalidValue, check_columns, check_text
-from pandadb.core.tasks.submission import requests
+from pandadb.core.tasks.submission import name_locks, requests
 from pandadb.errors import PandaDBError
-from pandadb.models import JediTaskParams, JediTasks
+from pandadb.models import FlowJobs, JediTaskParams, JediTasks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pandadb.core.sql.transaction import Transaction
 
-TASK, PARAMS = JediTasks.__table__.c, JediTaskParams.__table__.c
+TASK, PARAMS, MEMBER = (one.__table__.c for one in (JediTasks, JediTaskParams, FlowJobs))
 FLOW = "flow"
 """The `status` and the `tasktype` of flows: no agent of tasks takes a task with this status."""
+IS_FLOW = (TASK.status == FLOW, TASK.tasktype == FLOW)
 STOPPED = "stopped"
 """The `superstatus` of a flow that was stopped and not resumed; NULL otherwise."""
 OWNER = "pandadb"
@@ -39,6 +40,10 @@ class FlowNotFound(PandaDBError):
 
 class FlowNotAllowed(PandaDBError):
     """The state of a flow, or of its jobs, forbids the verb."""
+
+
+class FlowExists(PandaDBError):
+    """A flow is to be the only one of its name, and there is one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class NewFlow:
     metadata: Mapping[str, Any] | None = None
     allows_outer_parents: bool = False
     """Whether jobs may wait for jobs of other flows, or of none."""
+    is_unique: bool = False
+    """Whether it is refused if there is a flow of its name: so a submission can be repeated."""
 
     def __post_init__(self) -> None:
         check_text("name", self.name)
@@ -85,8 +92,11 @@ def create(session: Transaction, new: NewFlow) -> int:
     """Insert the rows of a flow; return its number.
 
     Raises:
+        FlowExists: There is a flow of its name, and it is to be the only one.
         NumberTaken: The sequence of tasks is behind its tables.
     """
+    if new.is_unique:
+        _refuse_second(session, new.name)
     number = requests.next_number(session)
     row = {
         "jeditaskid": number,
@@ -107,6 +117,14 @@ def create(session: Transaction, new: NewFlow) -> int:
     parameters = {"jeditaskid": number, "taskparams": json.dumps(given)}
     session.execute(insert(JediTaskParams.__table__).values(parameters))
     return number
+
+
+def _refuse_second(session: Transaction, name: str) -> None:
+    """Refuse a name that a flow has; of two calls at once the second waits for the first."""
+    name_locks.lock_names(session, [name])
+    found = select(TASK.jeditaskid).where(TASK.taskname == name, *IS_FLOW).limit(1)
+    if number := session.execute(found).scalar():
+        raise FlowExists(f"There is a flow {name!r} already, with the number {number}")
 
 
 def lock(session: Transaction, flows: Collection[int], how: Lock = Lock.WAIT) -> dict[int, FlowRow]:
@@ -137,7 +155,7 @@ def _read(session: Transaction, flows: Collection[int]) -> dict[int, FlowRow]:
     found = (
         select(TASK.jeditaskid, TASK.taskname, TASK.superstatus, PARAMS.taskparams)
         .outerjoin(PARAMS.jeditaskid.table, PARAMS.jeditaskid == TASK.jeditaskid)
-        .where(is_among(TASK.jeditaskid, flows), TASK.status == FLOW, TASK.tasktype == FLOW)
+        .where(is_among(TASK.jeditaskid, flows), *IS_FLOW)
     )
     return {
         flow: FlowRow(flow, name, superstatus == STOPPED, json.loads(text or "{}"))
@@ -150,6 +168,20 @@ def note_stop(session: Transaction, flow: int, *, stopped: bool) -> None:
     changed = update(JediTasks.__table__).where(TASK.jeditaskid == flow)
     values = {"superstatus": STOPPED if stopped else None, "modificationtime": now()}
     session.execute(changed.values(values))
+
+
+def go_on(session: Transaction, flows: Collection[int]) -> None:
+    """Note that locked flows go on that were stopped, and none of whose jobs is stopped now."""
+    found = select(TASK.jeditaskid).where(
+        is_among(TASK.jeditaskid, flows), *IS_FLOW, TASK.superstatus == STOPPED
+    )
+    stopped = {*session.scalars(found)} if flows else set()
+    if stopped:
+        mine = select(MEMBER.jeditaskid).where(
+            is_among(MEMBER.jeditaskid, stopped), MEMBER.state == STOPPED
+        )
+        for flow in sorted(stopped - {*session.scalars(mine)}):
+            note_stop(session, flow, stopped=False)
 
 
 def touch(session: Transaction, flow: int) -> None:

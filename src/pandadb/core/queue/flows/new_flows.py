@@ -43,6 +43,7 @@ def submit(
     flow. In a flow that was stopped the new jobs are closed.
 
     Raises:
+        FlowExists: The flow is to be the only one of its name, and there is one.
         FlowNotFound: There is no such flow.
         ParentOutside: A parent is no job of the flow, and the flow does not allow that.
         UnknownParent: A parent is neither a name of the flow nor a job.

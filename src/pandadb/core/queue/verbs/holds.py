@@ -10,6 +10,7 @@ from pandadb.core.control import dependencies, groups, notices
 from pandadb.core.jobs import states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
+from pandadb.core.queue.flows import flow_rows
 from pandadb.core.queue.verbs import job_rows, outcomes, refused, reruns
 from pandadb.core.queue.verbs.standings import (
     BATCHES,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction
 
 CONTROL = JobControl.__table__.c
+STILL = (Standing.WAITING, Standing.PAUSED)
+"""States that children keep while their parent begins anew."""
 BEGUN = (*IN_FLIGHT, *BATCHES, Standing.SUSPENDED)
 """States of jobs that cannot wait again: workers have them, or batch systems, or a runner had."""
 
@@ -62,8 +65,8 @@ def resume(
 ) -> VerbOutcome:
     """Let paused jobs go on, and run jobs that were stopped anew: once their parents have ended.
 
-    Children of a job that was stopped, which went on without it, wait for it again. It is refused
-    if a worker has one of them.
+    A stopped flow goes on with the last of its stopped jobs. Children of a stopped job, which went
+    on without it, wait for it again; it is refused if a worker has one of them.
 
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
@@ -84,7 +87,8 @@ def resume(
     paused = sorted(chosen.jobs.keys() - ended.keys())
     hold(session, paused, held=False)
     release(session, paused, host=host)
-    related = [job for job, one in early.items() if one.standing is not Standing.WAITING]
+    flow_rows.go_on(session, job_rows.flows_of(ended.values()))
+    related = [job for job, one in early.items() if one.standing not in STILL]
     return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
 
 

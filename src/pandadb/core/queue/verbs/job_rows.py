@@ -156,7 +156,12 @@ def lock_flows_of(session: Transaction, jobs: Iterable[QueuedJob]) -> None:
     Raises:
         FlowLocked: The session's `lock_timeout` has passed.
     """
-    flow_locks.lock(session, sorted({job.jeditaskid for job in jobs if job.jeditaskid}))
+    flow_locks.lock(session, sorted(flows_of(jobs)))
+
+
+def flows_of(jobs: Iterable[QueuedJob]) -> set[int]:
+    """Return the flows of jobs."""
+    return {job.jeditaskid for job in jobs if job.jeditaskid}
 
 
 def replaced(session: Transaction, jobs: Collection[QueuedJob]) -> set[int]:

@@ -16,6 +16,7 @@ from pandadb.core.jobs import states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.queue import cancels, processes
+from pandadb.core.queue.flows import flow_rows
 from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, refused, withdrawn_leases
 from pandadb.core.queue.verbs.standings import (
     FORCED_RERUN,
@@ -88,6 +89,8 @@ def rerun(
     below = family.below(chosen.jobs.keys() - resets, all_levels=force)
     affected = {**chosen.jobs, **{job: family.jobs[job] for job in below}}
     begin_again(session, affected, chosen.outcome, host=host)
+    anew = [one for job, one in chosen.jobs.items() if job not in resets]
+    flow_rows.go_on(session, job_rows.flows_of(anew))
     related = [job for job in below if affected[job].standing is not Standing.WAITING]
     return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
 

@@ -11,7 +11,8 @@ from pandadb.core.jobs import advances, states
 from pandadb.core.jobs.dispatch import queued_jobs
 from pandadb.core.jobs.mover import move
 from pandadb.core.queue import processes
-from pandadb.core.queue.verbs import new_attempts, outcomes, withdrawn_leases
+from pandadb.core.queue.flows import flow_rows
+from pandadb.core.queue.verbs import job_rows, new_attempts, outcomes, withdrawn_leases
 from pandadb.core.queue.verbs.standings import (
     BATCH_SUBSTATUS,
     NOT_BEGUN,
@@ -85,6 +86,7 @@ def set_state(
         _forget_times(session, chosen, target)
         _place(session, ids, state, target, sub, host=host)
         withdrawn_leases.end(session, ids)
+        flow_rows.go_on(session, job_rows.flows_of(chosen.jobs.values()))
     return outcomes.report(session, chosen.outcome, chosen.jobs)
 
 

@@ -4,7 +4,12 @@ from pandadb.core.control.flow_locks import FlowLocked
 from pandadb.core.queue.flows.documents import read
 from pandadb.core.queue.flows.families import JobGraph
 from pandadb.core.queue.flows.flow_pages import FlowFilter, FlowGraph, FlowPage
-from pandadb.core.queue.flows.flow_rows import FlowNotAllowed, FlowNotFound, NewFlow
+from pandadb.core.queue.flows.flow_rows import (
+    FlowExists,
+    FlowNotAllowed,
+    FlowNotFound,
+    NewFlow,
+)
 from pandadb.core.queue.flows.graphs import Graph, Response
 from pandadb.core.queue.flows.layers import label, layers
 from pandadb.core.queue.flows.new_flows import ParentOutside
@@ -19,6 +24,7 @@ from pandadb.services.queue.flows.stops import (
 )
 
 __all__ = [
+    "FlowExists",
     "FlowFilter",
     "FlowGraph",
     "FlowLocked",
