@@ -61,13 +61,16 @@ def test_30_runs_of_an_rb_number_are_reduced_one_by_one_in_order_and_others_are_
     log = tmp_path / "log"
     with coilmq() as broker:
         settings = wish(broker, tmp_path, TIMED.format(log=str(log)))
-        with running(database, settings), running(database, settings):
-            with reducing_workers(database, tmp_path, 4):
-                until(lambda: len(queue.workers(database)) == 4)
-                for place, run in enumerate([11, 21, 12, 22, 13, 23]):
-                    post(broker, READY, numbered(settings, run, 1_000_000 + run // 10))
-                    until(lambda place=place: len(gateway.list_runs(database)) == place + 1)  # type: ignore[misc]
-                until(lambda: {one.status for one in gateway.list_runs(database)} == {"Completed"})
+        with (
+            running(database, settings),
+            running(database, settings),
+            reducing_workers(database, tmp_path, 4),
+        ):
+            until(lambda: len(queue.workers(database)) == 4)
+            for place, run in enumerate([11, 21, 12, 22, 13, 23]):
+                post(broker, READY, numbered(settings, run, 1_000_000 + run // 10))
+                until(lambda place=place: len(gateway.list_runs(database)) == place + 1)  # type: ignore[misc]
+            until(lambda: {one.status for one in gateway.list_runs(database)} == {"Completed"})
     lines = sorted(line.split() for line in log.read_text().splitlines())
     assert [int(line[1]) for line in lines] == [11, 12, 13, 21, 22, 23]
     times = {int(line[1]): (float(line[2]), float(line[3])) for line in lines}

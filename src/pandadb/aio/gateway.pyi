@@ -32,6 +32,7 @@ from pandadb.services.gateway import (
     VerbOptions,
     WaitingEvents,
     converted,
+    of_record,
     type_of,
 )
 
@@ -76,6 +77,7 @@ __all__ = [
     "note_failure",
     "note_replayed",
     "note_sign",
+    "of_record",
     "refuse",
     "register",
     "remove_runs",

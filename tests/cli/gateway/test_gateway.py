@@ -152,7 +152,7 @@ def test_the_demo_shows_the_events_of_five_messages() -> None:
     assert done.returncode == 0, done.stderr
     events = json.loads(done.stdout)
     queues = [one["queue"].removeprefix("Reduction") for one in events]
-    assert sorted(queues) == ["Complete"] * 2 + ["Error"] * 2 + ["Skipped"] + ["Started"] * 3, events
+    assert sorted(queues) == ["Complete"] * 2 + ["Error"] * 2 + ["Skipped"] + ["Started"] * 3
     first = [one["queue"] for one in events if "run 101" in one["run"] and "RB19" in one["run"]]
     second = [place for place, one in enumerate(events) if "run 102" in one["run"]]
     ended = [place for place, one in enumerate(events) if one["queue"] == "ReductionComplete"]
