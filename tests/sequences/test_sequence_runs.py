@@ -250,7 +250,7 @@ def test_the_old_command_takes_the_old_options(stage: Stage, mailbox: PopServer)
     stage.submits("pathena.1", 100, failed=2)
     text = "### A\npathena a\n### Sequence\nA.execute(True)\nprint '> %s' % A.result().Failed\n"
     process = stage.command(
-        "-v", "--initScanDepth", "14", stage.file(text).name,
+        "-v", "--initScan", "14", stage.file(text).name,
         program="from pandadb.__main__ import psequencer; psequencer()",
     )  # fmt: skip
     output, errors = process.communicate(timeout=60)
