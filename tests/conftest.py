@@ -57,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-VARIANTS = 4
+VARIANTS = 2
 """Variants of a test that `make test-fast` runs; further ones are `slow`."""
 
 
