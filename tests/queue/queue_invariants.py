@@ -66,15 +66,18 @@ def leases_are_of_live_jobs(
 def children_wait(session: Session, jobs: Jobs, begun_anew: set[int]) -> set[int]:
     """A child with an open dependency is pending, or has ended; return those children.
 
-    Its dependencies know in which state each parent has ended. A child that was run anew waits for
-    a parent with which it had been given up.
+    Its dependencies know in which state each parent has ended, or that it was stopped. A child that
+    was run anew waits for a parent with which it had been given up.
     """
     waits = set()
     for edge in session.scalars(select(JobDependency)):
         parent, child = jobs[edge.parent]["jobstatus"], jobs[edge.child]["jobstatus"]
         ended = parent if STATES[parent].final else None
-        assert edge.parent_state == ended, (edge.parent, edge.child, edge.parent_state, parent)
-        excused = ended is not None and edge.on_failure == "ignore"
+        is_stopped = (edge.parent_state, edge.on_failure) == ("stopped", "ignore")
+        assert edge.parent_state == ended or (is_stopped and parent != "finished"), (
+            edge.parent, edge.child, edge.parent_state, parent,
+        )  # fmt: skip
+        excused = ended is not None and edge.on_failure == "ignore" and not is_stopped
         if ended != "finished" and not excused:
             waits.add(edge.child)
             assert child == "pending" or STATES[child].final, (edge.parent, edge.child, child)

@@ -39,7 +39,10 @@ def note_ends(session: Transaction, ended: Mapping[int, str]) -> list[int]:
         update(JobDependency.__table__)
         .where(
             EDGE.parent == given.c.parent,
-            func.coalesce(EDGE.parent_state, "") != constant(STOPPED_STATE),
+            or_(
+                func.coalesce(EDGE.parent_state, "") != constant(STOPPED_STATE),
+                given.c.state == FINISHED,  # before it was stopped
+            ),
         )
         .values(parent_state=given.c.state)
         .returning(EDGE.child)
