@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 from starlette.responses import StreamingResponse
 
 from pandadb.database import Database
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
 pytestmark = pytest.mark.any_server
+FULL_OF_LOCKS = """
+CREATE FUNCTION public.full_of_locks() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN RAISE 'out of shared memory' USING ERRCODE = 'out_of_memory'; END $$;
+ALTER TABLE doma_panda.jobsactive4 RENAME TO real_jobs;
+CREATE VIEW doma_panda.jobsactive4 AS
+SELECT real_jobs.* FROM doma_panda.real_jobs, public.full_of_locks()
+"""
 OPTIONS = WebOptions(SECRET)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -177,6 +185,15 @@ def test_long_statements_end_with_503(database_url: str) -> None:
         answer = browser_of(hasty).get("/jobs?errortext=x&format=json")
     assert answer.status_code == 503
     assert "overloaded" in answer.json()["error"]
+
+
+def test_server_without_room_for_locks_answers_503(database: Database) -> None:
+    with database.session() as session:
+        session.execute(text(FULL_OF_LOCKS))
+    answer = browser_of(database).get("/api/v1/jobs")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert "max_locks_per_transaction" in answer.json()["error"]
 
 
 def test_database_that_is_away_is_a_503_without_its_address() -> None:

@@ -46,6 +46,8 @@ DATA = ("/api/", "/metrics", "/healthz")
 """Begins of paths whose answers are no pages."""
 NO_SCHEMA = ("42P01", "3F000")
 """SQLSTATEs of a database without the tables: it is empty, or is being made."""
+NO_MEMORY = "53200"
+"""SQLSTATE of a server without room for locks: many readers look into many partitions at once."""
 RETRY_AFTER = "5"
 """Seconds after which a client may try again."""
 
@@ -95,7 +97,7 @@ def of_database(request: Request, error: Exception) -> Response:
         sentence = TOO_LONG if sqlstate(error) == CANCELED else BUSY
         LOG.warning("%s", failures.sentence_of(error))
         return answer(request, 503, sentence)
-    status = 503 if sqlstate(error) in NO_SCHEMA else 500
+    status = 503 if sqlstate(error) in {*NO_SCHEMA, NO_MEMORY} else 500
     return answer(request, status, failures.sentence_of(error), error)
 
 
