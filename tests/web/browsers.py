@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 SECRET = "of tests"
+PASSWORD = "a long enough password"
 TOKEN = re.compile(r'"X-Form-Token": "(\w+)"')
 
 

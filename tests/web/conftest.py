@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pandadb.web.accounts import password_file
 from pandadb.web.accounts.users import Role, User
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
-from tests.web.browsers import SECRET, Browser
+from tests.web.browsers import PASSWORD, SECRET, Browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pandadb.database import Database
 
@@ -37,3 +39,12 @@ def reader(client_of: Callable[[Role], Browser]) -> Browser:
 @pytest.fixture
 def operator(client_of: Callable[[Role], Browser]) -> Browser:
     return client_of(Role.OPERATOR)
+
+
+@pytest.fixture
+def passwords(tmp_path: Path) -> Path:
+    """A password file with a reader and an operator."""
+    path = tmp_path / "passwords"
+    password_file.set_account(path, "ada", "operator", PASSWORD)
+    password_file.set_account(path, "rita", "reader", PASSWORD)
+    return path

@@ -15,7 +15,7 @@ from pandadb.web.accounts import csrf, identities, password_file, sessions
 from pandadb.web.accounts.account_files import InvalidPasswordFile
 from pandadb.web.application import create_app
 from pandadb.web.options import WebOptions
-from tests.web.browsers import SECRET, Browser
+from tests.web.browsers import PASSWORD, SECRET, Browser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 pytestmark = pytest.mark.any_server
-PASSWORD = "a long enough password"
-
-
-@pytest.fixture
-def passwords(tmp_path: Path) -> Path:
-    """A password file with a reader and an operator."""
-    path = tmp_path / "passwords"
-    password_file.set_account(path, "ada", "operator", PASSWORD)
-    password_file.set_account(path, "rita", "reader", PASSWORD)
-    return path
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from pandadb.web.pages.tasks.lists import TaskQuery
 from pandadb.web.protection.headers import HEADERS
 from pandadb.web.protection.rates import Rates
 from tests.factories import make_job
-from tests.web.browsers import SECRET, Browser
+from tests.web.browsers import PASSWORD, SECRET, Browser
 from tests.web.serving import serving
 from tests.web.test_protection import answer_to
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.any_server
-PASSWORD = "a long enough password"
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/jobs", "/api/v1/jobs"])

@@ -1,6 +1,5 @@
 """`pandadb flows submit`, `stop`, `resume`, `rerun` and `delete`: flows that change."""
 
-import getpass
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id, whole
 from pandadb.cli.output import NOTHING_TO_DO, as_json, count_words, out
 from pandadb.cli.target import changing
 from pandadb.cli.text_input import text_of
+from pandadb.cli.user import user_name
 from pandadb.services import queue
 
 Flow = Annotated[int, typer.Argument(parser=task_id, metavar="FLOW", help="The flow.")]
@@ -42,7 +42,7 @@ def submit(
     with changing(dry_run=dry_run) as database:
         new, jobs = queue.flows.read(text, ending)
         if new.username is None:
-            new = replace(new, username=user or _login())
+            new = replace(new, username=user or user_name("nobody"))
         done = queue.submit(
             database,
             jobs,
@@ -55,14 +55,6 @@ def submit(
         out.print(f"A flow of {len(jobs)} jobs would be submitted.", soft_wrap=True)
     else:
         typer.echo(done.jeditaskid)
-
-
-def _login() -> str:
-    """Return the login name; `nobody` in a container that has only the number of a user."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "nobody"
 
 
 def stop(

@@ -75,7 +75,8 @@ def cancel(
         as_json(asdict(taken))
     else:
         words = taken.reason or f"job {taken.pandaid} is cancelled, or ends when its script has"
-        out.print(f"Run {run} of {instrument.upper()}{_would(dry_run)}: {words}.", markup=False)
+        would = " (nothing is changed)" if dry_run else ""
+        out.print(f"Run {run} of {instrument.upper()}{would}: {words}.", markup=False)
     if taken.reason == gateway.ENDED:
         raise typer.Exit(NOTHING_TO_DO)
 
@@ -188,7 +189,7 @@ def submit(
 ) -> None:
     """Send a message to the gateways for each of some runs, as if their data were new.
 
-    The data of a run are those of its newest record, else of --data with --rb. Nothing is sent if
+    The data of a run are those of its first version, else of --data with --rb. Nothing is sent if
     those of one are not known. A run that has a record gets its next version.
 
     Example: pandadb gateway runs submit WISH 101 110
@@ -247,7 +248,3 @@ def remove(
         out.print(f"{'Would be removed' if dry_run else 'Removed'}: {number:,} records of runs.")
     if not number:
         raise typer.Exit(NOTHING_TO_DO)
-
-
-def _would(dry_run: bool) -> str:
-    return " (nothing is changed)" if dry_run else ""

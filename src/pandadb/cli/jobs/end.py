@@ -1,6 +1,5 @@
 """`pandadb jobs kill` and `pandadb jobs expire`: jobs ended by hand and by timeouts."""
 
-import getpass
 from typing import Annotated, TypedDict
 
 import typer
@@ -12,6 +11,7 @@ from pandadb.cli.jobs.filters import of_live_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import changing
+from pandadb.cli.user import user_name
 from pandadb.services import jobs, selection
 
 
@@ -69,7 +69,7 @@ def kill(
     matching = by_filter(pandaids, chosen)
     rules: KillRules = {
         "code": code,
-        "by": by or _login(),
+        "by": by or user_name("pandadb"),
         "hard": hard,
         "production": production,
         "keep_unmerged": keep_unmerged,
@@ -119,13 +119,6 @@ def expire(
     else:
         out.print("No job has timed out.")
     end(refusal for each in found for refusal in each.refused.values())
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user without a name
-        return "pandadb"
 
 
 def _sentence(killed: "jobs.KillResult", dry_run: bool) -> str:

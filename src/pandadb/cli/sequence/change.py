@@ -7,8 +7,8 @@ import typer
 
 from pandadb.cli.options import LARGEST_ID, AsJSON, DryRun, Quiet, whole
 from pandadb.cli.output import NOTHING_TO_DO, as_json, note, out
-from pandadb.cli.sequence.records import login
 from pandadb.cli.target import changing
+from pandadb.cli.user import user_name
 from pandadb.services import workflows
 
 Numbers = Annotated[
@@ -39,7 +39,9 @@ def cancel(
     """
     with changing(dry_run=dry_run) as database:
         options = workflows.VerbOptions(dry_run=dry_run)
-        done = workflows.cancel(database, sequences, options, by=user or login(), jobs=jobs)
+        done = workflows.cancel(
+            database, sequences, options, by=user or user_name("nobody"), jobs=jobs
+        )
     if json:
         as_json(asdict(done))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import re
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pandadb import config
 from pandadb.cli import target
+from pandadb.cli.user import user_name
 from pandadb.sequences import database_journal, database_results, end_listener, journal
 from pandadb.sequences import joined_results as joined
 from pandadb.services import schema, workflows
@@ -39,14 +39,6 @@ class Records:
         return self.results if mail is None else joined.JoinedResults(self.results, mail)
 
 
-def login() -> str:
-    """Return the login name; `nobody` in a container that has only the number of a user."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "nobody"
-
-
 @contextmanager
 def opened(
     files: Sequence[Path], *, username: str | None, resume: bool, again: bool, recorded: bool
@@ -72,7 +64,7 @@ def opened(
         paths = _paths(files, database) if resume else dict.fromkeys(files)
         listener = end_listener.EndListener(database)
         stack.callback(listener.close)
-        user = username or login()
+        user = username or user_name("nobody")
         results = database_results.DatabaseResults(
             database, user, monitor_url=settings.monitor_url, listener=listener
         )

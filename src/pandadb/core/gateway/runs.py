@@ -81,9 +81,7 @@ COLUMNS = [RUN[name] for name in Run.__dataclass_fields__]
 
 def highest_version(session: Transaction, key: RunKey) -> int | None:
     """Return the highest version of a run; None if there is none."""
-    mine = select(func.max(RUN.run_version)).where(*_is(key))
-    found: int | None = session.scalars(mine).one()
-    return found
+    return highest_versions(session, [key]).get(key)
 
 
 def highest_versions(session: Transaction, keys: Collection[RunKey]) -> dict[RunKey, int]:
@@ -107,6 +105,7 @@ def new_row(
     run_version: int,
     variables: Mapping[str, Any],
     *,
+    body: Mapping[str, Any],
     source: str,
     destinations: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -119,7 +118,7 @@ def new_row(
         "run_version": run_version,
         "status": QUEUED,
         "source": source,
-        "body": without_nul({**wanted.body, "run_version": run_version}),
+        "body": body,
         "destinations": dict(destinations),
         "data": list(wanted.data),
         "reduced": [],

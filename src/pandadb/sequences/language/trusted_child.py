@@ -200,7 +200,7 @@ def main() -> None:
         from pandadb.sequences.language.python2 import names as python2  # noqa: PLC0415
 
         names = python2.names_for(names)
-        parent.settle = names["<printer of Python 2>"].settle
+        parent.settle = names[python2.PRINTER].settle
     try:
         exec(code, names)  # noqa: S102 - the user has asked for all of Python
     except Exception as error:  # noqa: BLE001 - it may be any

@@ -143,14 +143,14 @@ def _counted(
 
 def _row(one: AskedRun, what: _Counted) -> dict[str, Any]:
     """Return the record of a run."""
-    row = runs.new_row(
+    return runs.new_row(
         one.wanted,
         what.version,
         what.variables,
+        body=run_events.without_nul(_body(one.wanted, what.version, what.given)),
         source=one.message.source,
         destinations=one.message.destinations,
     )
-    return {**row, "body": run_events.without_nul(_body(one.wanted, what.version, what.given))}
 
 
 def _variables(
@@ -185,7 +185,10 @@ def _body(wanted: RunRequest, version: int, given: Mapping[str, Any]) -> dict[st
 def _ended(
     connection: Connection, run: Run, kind: str, reason: str, priority: int | None = None
 ) -> Taken:
-    """End a run that is not reduced: its record and the event have the reason."""
+    """End a run that is not reduced: its record and the event have the reason.
+
+    The event of a skipped run has the priority of its message.
+    """
     status = runs.ERROR if kind == ERROR else runs.SKIPPED
     is_cancelled = reason == CANCELLED
     said = {"message": reason, "reduction_log": "" if is_cancelled else reason}

@@ -64,11 +64,13 @@ def _field(column: Column[Any]) -> tuple[Any, str | None]:
 
 JOB = JobsArchived4
 """All tables of jobs have its columns."""
-JobRow = row_of("Job", "A job.", JOB, table=(str, "The table that has it, or parquet"))
+TABLE = str, "The table that has it, or parquet"
+BEFORE = int | None, "The value of `before` for the next page; null on the last one"
+JobRow = row_of("Job", "A job.", JOB, table=TABLE)
 FileRow = row_of("JobFile", "An input or output of a job.", FilesTable4)
 WholeJob = row_of(
     "WholeJob", "A job with its files.", JOB,
-    table=(str, "The table that has it, or parquet"),
+    table=TABLE,
     files=list[FileRow],  # type: ignore[valid-type]
 )  # fmt: skip
 JobPage = schema_of(
@@ -85,7 +87,7 @@ WholeTask = row_of(
 TaskPage = schema_of(
     "TaskPage", "A page of tasks.",
     tasks=list[TaskRow],  # type: ignore[valid-type]
-    next=(int | None, "The value of `before` for the next page; null on the last one"),
+    next=BEFORE,
 )  # fmt: skip
 WorkerRow = row_of("Worker", "A worker of job queues.", Worker, njobs=(int, "Its leases"))
 SiteCounts = schema_of(
@@ -112,7 +114,7 @@ ChangeRow = row_of("SiteChange", "A change of a row by a load.", SiteChange)
 ChangePage = schema_of(
     "SiteChangePage", "A page of changes, the newest first.",
     changes=list[ChangeRow],  # type: ignore[valid-type]
-    next=(int | None, "The value of `before` for the next page; null on the last one"),
+    next=BEFORE,
 )  # fmt: skip
 InstanceRow = row_of("HarvesterInstance", "A Harvester that has registered.", HarvesterInstances)
 PilotRow = row_of(
@@ -121,7 +123,7 @@ PilotRow = row_of(
 PilotPage = schema_of(
     "HarvesterWorkerPage", "A page of workers, the largest numbers first.",
     workers=list[PilotRow],  # type: ignore[valid-type]
-    next=(int | None, "The value of `before` for the next page; null on the last one"),
+    next=BEFORE,
 )  # fmt: skip
 HarvesterState = schema_of(
     "HarvesterState", "A Harvester with the numbers of its workers.",

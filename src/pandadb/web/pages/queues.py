@@ -15,7 +15,7 @@ from pandadb.web.operations.confirmations import Attempt, attempt
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import missing, values_of
 from pandadb.web.pages.jobs.lists import job_address
-from pandadb.web.pages.jobs.verbs import TheForm
+from pandadb.web.pages.jobs.verbs import TheForm, texts_of
 from pandadb.web.pages.overview import QUEUES, depth_of
 from pandadb.web.rendering import render, render_tables
 from pandadb.web.request_state import TheDatabase, TheQueues
@@ -85,7 +85,7 @@ def show_queues(
 def keep_up(request: Request, database: TheDatabase, form: TheForm) -> Response:
     """Answer a form with the dry run of an upkeep, or, if it confirms one, with its outcome."""
     upkeep = queue_upkeep.known(str(form.get("upkeep", "")))
-    texts = {key: str(value) for key, value in form.multi_items()}
+    texts = texts_of(form)
     values = values_of(upkeep.parameters, texts)
     lacking = missing(upkeep.parameters, values)
     if lacking:

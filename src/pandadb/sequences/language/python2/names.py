@@ -5,6 +5,7 @@ They are built-in names of the section only, so modules of Python keep theirs.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import sys
 import threading
@@ -16,7 +17,6 @@ from pandadb.sequences.language.python2.conversion import converted, with_meanin
 from pandadb.sequences.language.python2.meaning import CODE, FILE
 
 if TYPE_CHECKING:
-    import ast
     from types import CodeType
 
 GIVEN = ("os", "re", "sys", "tempfile", "commands")
@@ -92,12 +92,9 @@ def _compiled(text: str, mode: str, name: str) -> CodeType:
     with LOCK:
         python3 = converted(text)
         compile(text if python3 is None else python3, name, mode)  # for an error's place
-        tree: Any = compile(python3 or text, name, mode, flags=_ONLY_TREE)
+        tree: Any = compile(python3 or text, name, mode, flags=ast.PyCF_ONLY_AST)
         changed: ast.Module = with_meaning(tree)
         return compile(changed, name, mode)
-
-
-_ONLY_TREE = 0x400  # ast.PyCF_ONLY_AST
 
 
 def _input(names: dict[str, Any], prompt: object = "") -> Any:

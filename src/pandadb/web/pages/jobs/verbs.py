@@ -43,6 +43,11 @@ async def form_of(request: Request) -> FormData:
     return form
 
 
+def texts_of(form: FormData) -> dict[str, str]:
+    """Return the fields of a form; of one that is there several times, the last."""
+    return {name: str(value) for name, value in form.multi_items()}
+
+
 TheForm = Annotated[FormData, Depends(form_of)]
 
 
@@ -51,8 +56,7 @@ def run_verb(request: Request, database: TheDatabase, user: CurrentUser, form: T
     """Answer a form with the dry run of a verb, or, if it confirms one, with its report."""
     verb = job_verbs.known(str(form.get("verb", "")))
     chosen = chosen_jobs.of_form(database, form)
-    texts = {name: str(value) for name, value in form.multi_items()}
-    values = values_of(verb.parameters, texts)
+    values = values_of(verb.parameters, texts_of(form))
     tried = digest_of(values)
     wanted = form.get("confirmed") == "true"
     is_confirmed = wanted and form.get("tried") == tried and bool(form.get("seen"))

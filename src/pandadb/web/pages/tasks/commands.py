@@ -10,7 +10,7 @@ from pandadb.web.operations import flow_verbs, task_commands
 from pandadb.web.operations.confirmations import Attempt, attempt
 from pandadb.web.operations.outcome_texts import OutcomeText
 from pandadb.web.operations.parameters import missing, values_of
-from pandadb.web.pages.jobs.verbs import TheForm
+from pandadb.web.pages.jobs.verbs import TheForm, texts_of
 from pandadb.web.rendering import render
 from pandadb.web.request_state import TheDatabase
 
@@ -24,7 +24,7 @@ def command_task(
     """Answer a form with the dry run of a command, or, if it confirms one, with its outcome."""
     name = task_commands.known(str(form.get("command", "")))
     parameters = task_commands.parameters_of(name)
-    texts = {key: str(value) for key, value in form.multi_items()}
+    texts = texts_of(form)
     values, by = values_of(parameters, texts), user.name or "web"
     if lacking := missing(parameters, values):
         outcome = OutcomeText(f"Give a value: {', '.join(lacking)}.", changes=False)
@@ -54,7 +54,7 @@ def command_task(
 def change_flow(request: Request, database: TheDatabase, form: TheForm, flow: int) -> Response:
     """Answer a form with the dry run of a verb on a flow, or, if it confirms one, its outcome."""
     verb = flow_verbs.known(str(form.get("verb", "")))
-    texts = {key: str(value) for key, value in form.multi_items()}
+    texts = texts_of(form)
     values = values_of(verb.parameters, texts)
     answer = attempt(
         texts, values, lambda is_dry: flow_verbs.run(database, flow, verb, values, dry_run=is_dry)
