@@ -30,7 +30,7 @@ CREATE FUNCTION public.full_of_locks() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN RAISE 'out of shared memory' USING ERRCODE = 'out_of_memory'; END $$;
 ALTER TABLE doma_panda.jobsactive4 RENAME TO real_jobs;
 CREATE VIEW doma_panda.jobsactive4 AS
-SELECT real_jobs.* FROM doma_panda.real_jobs, public.full_of_locks()
+SELECT * FROM doma_panda.real_jobs WHERE (SELECT public.full_of_locks())
 """
 OPTIONS = WebOptions(SECRET)
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -27,9 +27,13 @@ OPTIONS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium: PANDADB_TEST_CHROMIUM, or one on the PATH."""
+    """A headless Chromium: PANDADB_TEST_CHROMIUM, or one on the PATH.
+
+    It ends with each module: while it lives, Playwright's event loop runs in the thread of the
+    tests, and tests of other modules could not run theirs.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
     found = os.environ.get("PANDADB_TEST_CHROMIUM") or next(
         filter(None, map(shutil.which, NAMES)), None
