@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 
 from pandadb.core.queue.steps.batch_processes import BatchProcessNotFound
 from pandadb.core.queue.steps.step_failures import StepFailure
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobControl, Jobs
 from pandadb.services import queue
-from pandadb.services.queue import Lease, LeaseLost, NewQueueJob, batches, steps
+from pandadb.services.queue import Lease, LeaseLost, NewQueueJob, VerbOptions, batches, steps
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -126,3 +127,28 @@ def test_a_batch_process_has_jobs_and_loses_those_that_it_has_not_finished(
     assert batches.listed(database, statuses="finished")[0].endtime
     with pytest.raises(BatchProcessNotFound):
         batches.end(database, process)
+
+
+def test_a_failed_step_of_a_locked_job_is_refused_and_counts_no_attempt(
+    database: Database,
+) -> None:
+    (lease,) = claimed(database)
+    brief = VerbOptions(patience=0.05)
+    with (
+        queue.lock_jobs(database, lease.pandaid),
+        pytest.raises(JobsLocked, match="nothing was changed"),
+    ):
+        steps.fail(database, StepFailure(lease, "disk full"), brief)
+    assert control(database, lease.pandaid).step_attempts == 0
+    assert steps.fail(database, StepFailure(lease, "disk full"))[lease.pandaid].attempts == 1
+
+
+def test_a_batch_process_with_a_locked_job_has_not_ended(database: Database) -> None:
+    (lease,) = claimed(database)
+    number = batches.register(database, "9001", Q)
+    batches.fetch(database, number, [lease])
+    brief = VerbOptions(patience=0.05)
+    with queue.lock_jobs(database, lease.pandaid), pytest.raises(JobsLocked, match="nothing"):
+        batches.end(database, number, brief)
+    assert [one.number for one in batches.listed(database)] == [number]
+    assert batches.end(database, number) == [lease.pandaid]

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from pandadb.core.control.followers import has_followers
+from pandadb.core.control.locks import refusing_to_wait
 from pandadb.core.jobs.effects import NO_END_COMMAND
 from pandadb.core.jobs.states import WITH_WORKER
 from pandadb.core.sql import id_arrays
@@ -204,9 +205,15 @@ def renew(session: Transaction, leases: Sequence[Lease], seconds: float) -> dict
 
 
 def holders(session: Transaction, leases: Sequence[Lease]) -> list[int]:
-    """Lock leases; return the jobs of those that are the callers'."""
+    """Lock leases; return the jobs of those that are the callers'.
+
+    Raises:
+        ControlLocked: A verb has locked one of them for longer than the lock timeout.
+    """
     mine = select(LEASE.pandaid).where(*_are_held()).order_by(LEASE.pandaid)
-    return [*session.scalars(mine.with_for_update(of=JobLease.__table__), parameters(leases))]
+    locked = mine.with_for_update(of=JobLease.__table__)
+    with refusing_to_wait():
+        return [*session.scalars(locked, parameters(leases))]
 
 
 def end_lost(session: Transaction, jobs: Collection[int]) -> list[int]:

@@ -62,6 +62,7 @@ def end(database: Database, number: int, options: VerbOptions = DEFAULT_OPTIONS)
 
     Raises:
         BatchProcessNotFound: It is not registered, or has ended.
+        JobsLocked: A job was locked for longer than the lock timeout; the process has not ended.
     """
     with transaction(database, options) as connection:
         return batch_processes.end(connection, number)

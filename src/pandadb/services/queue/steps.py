@@ -100,6 +100,7 @@ def advance(
     )
 
 
+@repeated
 def fail(
     database: Database,
     failures: StepFailure | Sequence[StepFailure],
@@ -109,6 +110,7 @@ def fail(
 
     Raises:
         LeaseLost: It was one lease, and is lost; nothing was changed.
+        JobsLocked: A job was locked for longer than the lock timeout; no attempt is counted.
     """
     wanted = [failures] if isinstance(failures, StepFailure) else failures
     with transaction(database, options) as connection:

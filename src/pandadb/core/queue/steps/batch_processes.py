@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from pandadb.core.control.locks import refusing_to_wait
 from pandadb.core.queue.steps import job_steps, step_failures
 from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.validation import words
@@ -108,6 +109,7 @@ def end(session: Transaction, number: int) -> list[int]:
 
     Raises:
         BatchProcessNotFound: It is not registered, or has ended.
+        JobsLocked: A job was locked for longer than the lock timeout.
     """
     process = _set(session, number, status=FINISHED, endtime=now())
     running = (
@@ -119,9 +121,10 @@ def end(session: Transaction, number: int) -> list[int]:
             JOB.jobstatus == "running",
         )
         .order_by(JOB.pandaid)
-        .with_for_update(of=JobsActive4.__table__)
     )
-    lost = [*session.scalars(running)]
+    step_failures.lock(session, [*session.scalars(running)])  # first, as verbs do
+    with refusing_to_wait():
+        lost = [*session.scalars(running.with_for_update(of=JobsActive4.__table__))]
     if lost:
         words = f"the batch process {process} has ended without the job"
         step_failures.suspend(session, lost, words)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, null, select, update
 
+from pandadb.core.control.locks import refusing_to_wait
 from pandadb.core.queue import leases
 from pandadb.core.sql.expressions import interval, now
 from pandadb.core.sql.id_arrays import is_among
@@ -55,14 +56,26 @@ def fail(session: Transaction, failures: Sequence[StepFailure]) -> dict[int, Ste
     Raises:
         JobsLocked: Another transaction has locked a job for longer than the lock timeout.
     """
-    mine = {*leases.holders(session, [one.lease for one in failures])}
-    return {one.lease.pandaid: _fail(session, one) for one in failures if one.lease.pandaid in mine}
+    mine = leases.holders(session, [one.lease for one in failures])
+    attempts = lock(session, mine)
+    found = {one.lease.pandaid: one for one in failures if one.lease.pandaid in {*mine}}
+    return {job: _fail(session, one, attempts[job]) for job, one in found.items()}
 
 
-def _fail(session: Transaction, failure: StepFailure) -> StepOutcome:
+def lock(session: Transaction, jobs: Sequence[int]) -> dict[int, int]:
+    """Lock the control rows of jobs; return how many attempts of their steps have failed.
+
+    Raises:
+        JobsLocked: Another transaction has locked one for longer than the lock timeout.
+    """
+    rows = select(CONTROL.pandaid, CONTROL.step_attempts).where(is_among(CONTROL.pandaid, jobs))
+    with refusing_to_wait():
+        locked = session.execute(rows.order_by(CONTROL.pandaid).with_for_update())
+        return {row.pandaid: row.step_attempts for row in locked}
+
+
+def _fail(session: Transaction, failure: StepFailure, attempts: int) -> StepOutcome:
     job = failure.lease.pandaid
-    locked = select(CONTROL.step_attempts).where(CONTROL.pandaid == job).with_for_update()
-    attempts = session.execute(locked).scalar_one()
     if not failure.retryable or attempts >= len(failure.pauses):
         suspend(session, [job], failure.error)
         return StepOutcome(attempts, is_suspended=True)
