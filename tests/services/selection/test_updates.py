@@ -13,7 +13,7 @@ from pandadb.core.jobs.states import STATES
 from pandadb.errors import InvalidInput
 from pandadb.models import JobControl, JobGroupMember
 from pandadb.services import jobs, queue
-from pandadb.services.queue import NewQueueJob, Success, VerbOptions
+from pandadb.services.queue import NewQueueJob, Success, UnknownQueue, VerbOptions
 from pandadb.services.selection import VerbAborted, update
 from tests.factories import make_archived, make_job
 
@@ -171,3 +171,10 @@ def test_invalid_properties_are_sentences(
 ) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         update(database, 5, **given)
+
+
+def test_a_queue_is_checked_though_no_job_is_chosen(database: Database) -> None:
+    nothing = JobFilter(name="nothing")
+    assert update(database, nothing, priority=3).states == {}
+    with pytest.raises(UnknownQueue, match="There is no queue 'nowhere'"):
+        update(database, nothing, queue="nowhere")

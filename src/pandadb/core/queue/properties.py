@@ -93,10 +93,8 @@ def change(
     the priority of a job of the job queue is set: see `OUTCOMES`.
 
     Raises:
-        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
         JobsLocked: A job was locked for longer than the lock timeout.
     """
-    _check_names(session, given)
     mine = job_rows.read(session, job_rows.lock_alone(session, pandaids, how))
     busy = job_rows.read(session, [job for job in pandaids if job not in mine])
     found = _locked(session, [job for job in pandaids if job not in busy])
@@ -118,7 +116,12 @@ def change(
     return done
 
 
-def _check_names(session: Transaction, given: Properties) -> None:
+def check_names(session: Transaction, given: Properties) -> None:
+    """Check the names of the queue and the configuration that jobs are to have.
+
+    Raises:
+        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
+    """
     if QUEUE in given.columns:
         known_names.check_queue(session, given.columns[QUEUE])
     if isinstance(name := given.details.get("exec_config"), str):

@@ -41,13 +41,14 @@ def run_verb(
     limit: int | None = None,
     on_error: OnError = "abort",
     lock: LockJobs | None = None,
+    check: Callable[[Connection], None] | None = None,
 ) -> VerbReport:
     """Do a verb for the chosen jobs in one transaction; return its report.
 
     `work` does the verb and reports on every job that it was given. If one is refused, then
     `abort` undoes all, and `skip` lets the others change. With more jobs than `limit` nothing is
     begun; None or 0 is no limit. With `lock` jobs of a filter are locked before the verb, and those
-    are left alone that do not match it any more.
+    are left alone that do not match it any more. `check` comes first, whatever jobs are chosen.
 
     Raises:
         TooMany: More jobs were chosen than the limit allows.
@@ -57,6 +58,8 @@ def run_verb(
     """
     check_rules(limit, on_error)
     with transaction(database, options) as connection:
+        if check:
+            check(connection)
         pandaids = _chosen(connection, verb, chosen, limit)
         if lock and pandaids:
             lock(connection, pandaids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.queue import properties
@@ -45,7 +46,7 @@ def update(
     there.
 
     Raises:
-        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration.
+        UnknownQueue, UnknownExecConfig: There is no such queue, or configuration, for any job.
         InvalidValue: A property may not be set or does not fit its column, or there is none.
         TooMany, VerbAborted, JobsLocked: See `run_verb`.
     """
@@ -61,7 +62,16 @@ def update(
         done = properties.change(connection, pandaids, given, how)
         return VerbReport(states=done.jobs, refused=done.refused, before={**done.jobs})
 
-    return run_verb(database, "set", chosen, work, options=options, limit=limit, on_error=on_error)
+    return run_verb(
+        database,
+        "set",
+        chosen,
+        work,
+        options=options,
+        limit=limit,
+        on_error=on_error,
+        check=partial(properties.check_names, given=given),
+    )
 
 
 def typed_property(name: str, text: str) -> tuple[str, Any]:
