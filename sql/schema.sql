@@ -9967,3 +9967,105 @@ UPDATE pandadb.alembic_version SET version_num='0041' WHERE pandadb.alembic_vers
 
 COMMIT;
 
+BEGIN;
+
+-- Running upgrade 0041 -> 0042
+
+SELECT set_config('pandadb.granted', coalesce(string_agg(format(
+           'GRANT %s ON %I.%I TO %s', a.privilege_type, n.nspname, c.relname,
+           CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END), '; '), ''), true)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+ WHERE c.oid IN (to_regclass('pandadb.flow_job'), to_regclass('pandadb.flow')) AND a.grantee <> c.relowner;
+
+DROP VIEW IF EXISTS pandadb.flow;
+
+DROP VIEW IF EXISTS pandadb.flow_job;
+
+-- Jobs of flows: of tasks with the type flow, controlled by the job queue. A control row belongs to the
+-- newest attempt of a job. `stopped` are jobs that somebody has cancelled, and those that were closed
+-- with a parent or with their flow; `suspended` are jobs of which a step has failed for good. A leaf is
+-- a job in its newest version that no job of its flow waits for.
+CREATE VIEW pandadb.flow_job AS
+SELECT job.jeditaskid, job.pandaid, control.name, control.index_number, control.public_id, control.queue,
+       CASE WHEN control.suspended THEN 'suspended'
+            WHEN job.jobstatus = 'finished' THEN 'completed'
+            WHEN job.jobstatus = 'failed' THEN 'failed'
+            WHEN job.jobstatus IN ('cancelled', 'closed') THEN 'stopped'
+            WHEN control.held AND job.jobstatus IN ('pending', 'throttled') THEN 'paused'
+            WHEN job.jobstatus = 'pending' THEN 'waiting'
+            WHEN job.jobstatus IN ('activated', 'throttled') THEN 'ready'
+            ELSE 'running'
+       END AS state,
+       job.jobstatus, job.jobname, job.currentpriority, job.attemptnr, job.creationtime, job.starttime,
+       job.endtime, greatest(job.modificationtime, control.last_changed) AS changed_at,
+       control.index_number = max(control.index_number) OVER (
+           PARTITION BY job.jeditaskid, coalesce(control.name, job.pandaid::text)
+       ) AND NOT EXISTS (
+           SELECT FROM pandadb.job_dependency edge
+            WHERE edge.parent = job.pandaid
+              AND NOT EXISTS (
+                      SELECT FROM doma_panda.jobsdefined4 child
+                       WHERE child.pandaid = edge.child AND child.jeditaskid IS DISTINCT FROM job.jeditaskid
+                  )
+              AND NOT EXISTS (
+                      SELECT FROM doma_panda.jobsactive4 child
+                       WHERE child.pandaid = edge.child AND child.jeditaskid IS DISTINCT FROM job.jeditaskid
+                  )
+              AND NOT EXISTS (
+                      SELECT FROM doma_panda.jobsarchived4 child
+                       WHERE child.pandaid = edge.child AND child.jeditaskid IS DISTINCT FROM job.jeditaskid
+                  )
+       ) AS is_leaf
+  FROM pandadb.jobs job
+  JOIN pandadb.job_control control ON control.pandaid = job.pandaid
+ WHERE job.place <> 'jobsarchived' OR NOT EXISTS (
+           SELECT FROM doma_panda.jobsarchived4 live WHERE live.pandaid = job.pandaid
+       );
+
+-- Flows with their states, each by the first rule that fits, and the numbers of their jobs by state. A
+-- suspended job alone fails no flow. The state is never stored: JEDI_TASKS has the status flow for all.
+CREATE VIEW pandadb.flow AS
+SELECT task.jeditaskid, task.taskname AS name, task.username,
+       CASE WHEN number.jobs = number.waiting THEN 'waiting'
+            WHEN number.jobs = number.waiting + number.ready THEN 'ready'
+            WHEN number.leaves = number.completed_leaves THEN 'completed'
+            WHEN number.failed > 0 THEN 'failed'
+            WHEN number.stopped > 0 THEN 'stopped'
+            WHEN number.paused > 0 THEN 'paused'
+            ELSE 'running'
+       END AS state,
+       coalesce(task.superstatus = 'stopped', false) AS is_stopped,
+       number.jobs AS njobs, number.waiting AS nwaiting, number.ready AS nready,
+       number.running AS nrunning, number.suspended AS nsuspended, number.completed AS ncompleted,
+       number.failed AS nfailed, number.stopped AS nstopped, number.paused AS npaused,
+       task.creationdate, greatest(task.modificationtime, number.changed_at) AS changed_at
+  FROM doma_panda.jedi_tasks task
+ CROSS JOIN LATERAL (
+           SELECT count(*) AS jobs,
+                  count(*) FILTER (WHERE job.state = 'waiting') AS waiting,
+                  count(*) FILTER (WHERE job.state = 'ready') AS ready,
+                  count(*) FILTER (WHERE job.state = 'running') AS running,
+                  count(*) FILTER (WHERE job.state = 'suspended') AS suspended,
+                  count(*) FILTER (WHERE job.state = 'completed') AS completed,
+                  count(*) FILTER (WHERE job.state = 'failed') AS failed,
+                  count(*) FILTER (WHERE job.state = 'stopped') AS stopped,
+                  count(*) FILTER (WHERE job.state = 'paused') AS paused,
+                  count(*) FILTER (WHERE job.is_leaf) AS leaves,
+                  count(*) FILTER (WHERE job.is_leaf AND job.state = 'completed') AS completed_leaves,
+                  max(job.changed_at) AS changed_at
+             FROM pandadb.flow_job job
+            WHERE job.jeditaskid = task.jeditaskid
+       ) number
+ WHERE task.status = 'flow' AND task.tasktype = 'flow';
+
+DO $$ BEGIN
+    IF current_setting('pandadb.granted') <> '' THEN
+        EXECUTE current_setting('pandadb.granted');
+    END IF;
+END $$;
+
+UPDATE pandadb.alembic_version SET version_num='0042' WHERE pandadb.alembic_version.version_num = '0041';
+
+COMMIT;
+

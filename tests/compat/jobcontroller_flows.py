@@ -210,15 +210,15 @@ class FlowOps:
         made = [self.new_job(one, own) for one in in_order(jobs)]
         return Graph(made, given.get("output"))
 
-    def replaced(self, given: dict[str, Any], maker: str) -> Graph:
-        """Return the graph that replaces its maker, and note the settings of the successor."""
+    def replaced(self, given: dict[str, Any], maker: str) -> Graph | NewQueueJob:
+        """Return what replaces its maker, a job or a graph; note the settings of the successor."""
         graph = self.graph(given, maker)
         name, _, index = maker.partition("#")
         successor = f"{name}#{int(index or 1) + 1}"
         self.settings[successor] = self.settings.get(maker) or (
             self.settings[given["job"]["name"]] if "job" in given else {}
         )
-        return graph
+        return graph.jobs[0] if "job" in given else graph
 
     def get_flow(self, flow: str) -> dict[str, Any] | None:
         """Return the state and the jobs of a flow."""

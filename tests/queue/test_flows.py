@@ -35,6 +35,8 @@ from pandadb.services.queue.flows import (
 from tests.queue.flow_runs import DIAMOND, Q, fail, finish, flow_of, job, state_of, states
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandadb.database import Database
 
 
@@ -183,6 +185,37 @@ def test_parents_outside_of_the_flow_have_to_be_allowed(database: Database) -> N
     assert states(database, flow) == {"B": "waiting"}
     finish(database, "A")
     assert states(database, flow) == {"B": "ready"}
+
+
+@pytest.mark.parametrize(("end", "state"), [(fail, "failed"), (finish, "completed")])
+def test_a_job_that_only_other_flows_wait_for_is_a_leaf_of_its_own(
+    database: Database, end: Callable[[Database, str], None], state: str
+) -> None:
+    flow = flow_of(database, job("A"), job("B"))
+    inner = [one["pandaid"] for one in flows.get(database, flow).jobs]
+    flow_of(database, job("C", *inner), name="g", allows_outer_parents=True)
+    finish(database, "A")
+    assert state_of(database, flow) == "running"
+    end(database, "B")
+    assert state_of(database, flow) == state
+
+
+def test_a_stop_leaves_a_completed_flow_as_it_is(database: Database) -> None:
+    flow = flow_of(database, job("A"))
+    finish(database, "A")
+    assert flows.stop(database, flow).number == 0
+    assert not flows.get(database, flow).flow["is_stopped"]
+    with pytest.raises(FlowNotAllowed, match="is completed"):
+        flows.resume(database, flow)
+
+
+@pytest.mark.parametrize("graph", [Graph([job("X")]), [job("X")]])
+def test_a_graph_without_an_output_takes_no_place(
+    database: Database, graph: Graph | list[NewQueueJob]
+) -> None:
+    flow = flow_of(database, job("A"), job("B", "A"))
+    finish(database, "A", replace=graph)
+    assert states(database, flow) == {"A": "completed", "B": "ready", "X": "ready"}
 
 
 def test_a_flow_can_be_the_only_one_of_its_name(database: Database) -> None:

@@ -180,7 +180,7 @@ class FlowJobs(View):
     endtime: Mapped[datetime | None] = mapped_column(comment="Time at which it ended")
     changed_at: Mapped[datetime] = mapped_column(comment="Last change of the job")
     is_leaf: Mapped[bool] = mapped_column(
-        comment="Whether no other job waits for this one, which is the newest of its name"
+        comment="Whether no job of its flow waits for this one, which is the newest of its name"
     )
 
 

@@ -57,7 +57,10 @@ class Response:
     """Changes of its flow at the end of a job; each is a graph, a job, or several jobs."""
 
     replace: Graph | NewQueueJob | Sequence[NewQueueJob] | None = None
-    """The successor of the job: its children wait for that job, or for the graph's output."""
+    """The successor of the job: its children wait for that job, or for the graph's output.
+
+    A graph without an output, or several jobs, are beside the children: none takes its place.
+    """
     detour: Graph | NewQueueJob | Sequence[NewQueueJob] | None = None
     """Jobs between the job and its children."""
     addition: Graph | NewQueueJob | Sequence[NewQueueJob] | None = None

@@ -129,7 +129,7 @@ def respond(
     if response.detour is not None:
         new += _detour(session, maker, Graph.of(response.detour))
     if response.replace is not None:  # last: what is new waits for the successor, too
-        new += _replace(session, maker, Graph.of(response.replace))
+        new += _replace(session, maker, response.replace)
     if new:
         flow_rows.touch(session, flow.jeditaskid)
     if response.stop_flow:
@@ -171,20 +171,22 @@ def _add(
     return submission.submit(session, rooted, maker.host, jeditaskid=maker.flow.jeditaskid)
 
 
-def _replace(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
+def _replace(
+    session: Transaction, maker: Maker, given: Graph | NewQueueJob | Sequence[NewQueueJob]
+) -> list[int]:
     """Let a job, or the output of a graph, take the place of a job; return the new jobs.
 
     The new jobs wait for the parents of the job: if it has run without one, they do, too. Children
     do not wait for a graph without an output.
     """
-    parents, output = _parents(session, maker.row.pandaid), graph.output_place()
+    graph, parents = Graph.of(given), _parents(session, maker.row.pandaid)
     excused = any(state not in (None, FINISHED_STATE) for state in parents.values())
     rule = IGNORE if excused else None
-    if len(graph.jobs) == 1 and output is None:
-        job = graph.jobs[0]
-        given = replace(job, parents=[*parents, *job.parents], on_failure=rule or job.on_failure)
-        return [_next_version(session, maker, given)]
-    added = _add(session, maker, graph, [*parents], rule)
+    if isinstance(given, NewQueueJob):
+        above, on_failure = [*parents, *given.parents], rule or given.on_failure
+        job = replace(given, parents=above, on_failure=on_failure)
+        return [_next_version(session, maker, job)]
+    added, output = _add(session, maker, graph, [*parents], rule), graph.output_place()
     if output is None:
         return added.made
     passing = NewQueueJob(name=OUTPUT_NAME, parents=[added.pandaids[output]], on_failure=IGNORE)

@@ -14,14 +14,15 @@ from pandadb.core.queue.flows import flow_rows
 from pandadb.core.sql.expressions import constants
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.models import JobControl, JobDependency, JobsActive4, JobsDefined4
-from pandadb.models.views import FlowJobs
+from pandadb.models.views import FlowJobs, Flows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pandadb.core.sql.transaction import Transaction
 
-MEMBER, CONTROL, EDGE = (one.__table__.c for one in (FlowJobs, JobControl, JobDependency))
+MEMBER, FLOW = FlowJobs.__table__.c, Flows.__table__.c
+CONTROL, EDGE = JobControl.__table__.c, JobDependency.__table__.c
 STOPPABLE = ("pending", "activated", "throttled")
 
 
@@ -34,12 +35,14 @@ def members(session: Transaction, flow: int) -> list[int]:
 def stop(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
     """Close the waiting and ready jobs of a locked flow; return all that end.
 
-    Until the flow is resumed, jobs that are added to it do not run.
+    Until the flow is resumed, jobs that are added to it do not run. A completed flow stays so.
 
     Raises:
         JobsLocked: See `mover.move`.
     """
-    flow_rows.note_stop(session, flow, stopped=True)
+    state = session.execute(select(FLOW.state).where(FLOW.jeditaskid == flow)).scalar_one()
+    if state != "completed":
+        flow_rows.note_stop(session, flow, stopped=True)
     return close(session, members(session, flow), host=host)
 
 
