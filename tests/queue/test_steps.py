@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
+from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.queue.steps.batch_processes import BatchProcessNotFound
 from pandadb.core.queue.steps.step_failures import StepFailure
-from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobControl, Jobs
 from pandadb.services import queue
