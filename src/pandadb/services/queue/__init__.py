@@ -25,6 +25,7 @@ from pandadb.services.queue import batches, flows, steps
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
+from pandadb.services.queue.exchanges import Exchange, finish_and_claim
 from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
@@ -80,6 +81,7 @@ __all__ = [
     "EndResult",
     "Event",
     "EventState",
+    "Exchange",
     "Failure",
     "FlowLocked",
     "GroupState",
@@ -119,6 +121,7 @@ __all__ = [
     "fail",
     "find_public",
     "finish",
+    "finish_and_claim",
     "flows",
     "folder_sink",
     "give_back",
