@@ -28,7 +28,6 @@ from pandadb.services.queue import (
     EndResult,
     Event,
     EventState,
-    Exchange,
     Failure,
     FlowLocked,
     GroupState,
@@ -48,6 +47,7 @@ from pandadb.services.queue import (
     Standing,
     Submitted,
     Success,
+    Turnover,
     Undeliverable,
     UnknownExecConfig,
     UnknownParent,
@@ -84,7 +84,6 @@ __all__ = [
     "EndResult",
     "Event",
     "EventState",
-    "Exchange",
     "Failure",
     "FlowLocked",
     "GroupState",
@@ -104,6 +103,7 @@ __all__ = [
     "Standing",
     "Submitted",
     "Success",
+    "Turnover",
     "Undeliverable",
     "UnknownExecConfig",
     "UnknownParent",
@@ -348,7 +348,7 @@ async def finish_and_claim(
     owner: str,
     lease: float = 60.0,
     options: VerbOptions = ...,
-) -> Exchange:
+) -> Turnover:
     """Finish jobs by their leases, and claim so many others, or as many; all or nothing.
 
     It does what `finish` and then `claim` do, with one commit, and children that the end releases

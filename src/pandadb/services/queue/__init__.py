@@ -25,11 +25,11 @@ from pandadb.services.queue import batches, flows, steps
 from pandadb.services.queue.cancels import cancel
 from pandadb.services.queue.claims import claim, heartbeat, next_time, start
 from pandadb.services.queue.ends import end_cancelled, fail, finish, give_back
-from pandadb.services.queue.exchanges import Exchange, finish_and_claim
 from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_exec_config, set_group, submit
+from pandadb.services.queue.turnovers import Turnover, finish_and_claim
 from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.upkeep.mail import as_line, folder_sink, mail_sink
 from pandadb.services.queue.upkeep.outbox import (
@@ -81,7 +81,6 @@ __all__ = [
     "EndResult",
     "Event",
     "EventState",
-    "Exchange",
     "Failure",
     "FlowLocked",
     "GroupState",
@@ -101,6 +100,7 @@ __all__ = [
     "Standing",
     "Submitted",
     "Success",
+    "Turnover",
     "Undeliverable",
     "UnknownExecConfig",
     "UnknownParent",

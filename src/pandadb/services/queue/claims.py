@@ -61,7 +61,7 @@ def claim(
         JobsLocked: The table of jobs was locked for longer than the lock timeout.
     """
     check_claim(njobs, owner, lease)
-    names = names_of(queues)
+    names = queue_names(queues)
     given = {"owner": owner, "seconds": lease, "host": options.host}
     found: list[Lease] = []
 
@@ -98,7 +98,7 @@ def claimed(connection: Connection, queue: str, njobs: int, words: dict[str, Any
     return found
 
 
-def names_of(queues: str | Sequence[str]) -> list[str]:
+def queue_names(queues: str | Sequence[str]) -> list[str]:
     """Return the names of queues, each once."""
     return [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
 

@@ -9,7 +9,7 @@ from pandadb.core.queue.ending import finishes
 from pandadb.core.queue.ending.end_results import EndResult, Success
 from pandadb.core.queue.leases import Lease
 from pandadb.services.queue.attempts import repeated
-from pandadb.services.queue.claims import check_claim, claimed, names_of
+from pandadb.services.queue.claims import check_claim, claimed, queue_names
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandadb.database import Database
 
 
-class Exchange(NamedTuple):
+class Turnover(NamedTuple):
     """Jobs that have ended, and the leases of the jobs that are next."""
 
     ended: EndResult
@@ -35,7 +35,7 @@ def finish_and_claim(
     owner: str,
     lease: float = leases.DEFAULT_SECONDS,
     options: VerbOptions = DEFAULT_OPTIONS,
-) -> Exchange:
+) -> Turnover:
     """Finish jobs by their leases, and claim so many others, or as many; all or nothing.
 
     It does what `finish` and then `claim` do, with one commit, and children that the end releases
@@ -49,7 +49,7 @@ def finish_and_claim(
     """
     njobs = len(successes) if njobs is None else njobs
     check_claim(njobs, owner, lease)
-    names, given = names_of(queues), {"owner": owner, "seconds": lease, "host": options.host}
+    names, given = queue_names(queues), {"owner": owner, "seconds": lease, "host": options.host}
     wanted = [Success(one) if isinstance(one, Lease) else one for one in successes]
     found: list[Lease] = []
     with transaction(database, options, by_index=True) as connection:
@@ -57,4 +57,4 @@ def finish_and_claim(
         for queue in names:
             if len(found) < njobs:
                 found += claimed(connection, queue, njobs - len(found), given)
-    return Exchange(done, found)
+    return Turnover(done, found)
