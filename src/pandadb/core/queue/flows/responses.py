@@ -124,12 +124,13 @@ def respond(
     """
     maker = Maker(_maker(session, job), flow, host)
     new: list[int] = []
+    last = job
+    if response.replace is not None:  # first: the other new jobs wait for the successor, too
+        new, last = _replace(session, maker, response.replace)
     if response.addition is not None:
-        new += _add(session, maker, Graph.of(response.addition), [job]).made
+        new += _add(session, maker, Graph.of(response.addition), [last]).made
     if response.detour is not None:
-        new += _detour(session, maker, Graph.of(response.detour))
-    if response.replace is not None:  # last: what is new waits for the successor, too
-        new += _replace(session, maker, response.replace)
+        new += _detour(session, maker, Graph.of(response.detour), last)
     if new:
         flow_rows.touch(session, flow.jeditaskid)
     if response.stop_flow:
@@ -173,8 +174,10 @@ def _add(
 
 def _replace(
     session: Transaction, maker: Maker, given: Graph | NewQueueJob | Sequence[NewQueueJob]
-) -> list[int]:
-    """Let a job, or the output of a graph, take the place of a job; return the new jobs.
+) -> tuple[list[int], int]:
+    """Let a job, or the output of a graph, take the place of a job.
+
+    Returns the new jobs, and the one that the children wait for.
 
     The new jobs wait for the parents of the job: if it has run without one, they do, too. Children
     do not wait for a graph without an output.
@@ -185,12 +188,14 @@ def _replace(
     if isinstance(given, NewQueueJob):
         above, on_failure = [*parents, *given.parents], rule or given.on_failure
         job = replace(given, parents=above, on_failure=on_failure)
-        return [_next_version(session, maker, job)]
+        successor = _next_version(session, maker, job)
+        return [successor], successor
     added, output = _add(session, maker, graph, [*parents], rule), graph.output_place()
     if output is None:
-        return added.made
+        return added.made, maker.row.pandaid
     passing = NewQueueJob(name=OUTPUT_NAME, parents=[added.pandaids[output]], on_failure=IGNORE)
-    return [*added.made, _next_version(session, maker, passing, {OUTPUT_OF: graph.output})]
+    successor = _next_version(session, maker, passing, {OUTPUT_OF: graph.output})
+    return [*added.made, successor], successor
 
 
 def _next_version(
@@ -235,17 +240,16 @@ def _parents(session: Transaction, job: int) -> dict[int, str | None]:
     return dict(session.execute(found).all())
 
 
-def _detour(session: Transaction, maker: Maker, graph: Graph) -> list[int]:
-    """Put jobs between a job and its children; these wait for the leaves, too.
+def _detour(session: Transaction, maker: Maker, graph: Graph, last: int) -> list[int]:
+    """Put jobs between a job, or its successor, and its children; these wait for the leaves, too.
 
     Raises:
         DependencyCycle: A live job that stands for a leaf depends on a child.
     """
-    old = maker.row.pandaid
     rules = dict(
-        session.execute(select(EDGE.child, EDGE.on_failure).where(EDGE.parent == old)).all()
+        session.execute(select(EDGE.child, EDGE.on_failure).where(EDGE.parent == last)).all()
     )
-    added = _add(session, maker, graph, [old])
+    added = _add(session, maker, graph, [last])
     leaves = [added.pandaids[place] for place in graph.leaves()]
     ended = _stand_ins(session, added.existing.intersection(leaves), rules)
     known = select(EDGE.parent, EDGE.child).where(
