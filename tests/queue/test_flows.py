@@ -200,6 +200,19 @@ def test_a_job_that_only_other_flows_wait_for_is_a_leaf_of_its_own(
     assert state_of(database, flow) == state
 
 
+def test_a_failed_flow_that_is_stopped_is_resumed_after_the_rerun(database: Database) -> None:
+    flow = flow_of(database, job("A"), job("B"))
+    fail(database, "A")
+    assert flows.stop(database, flow).number == 1
+    with pytest.raises(FlowNotAllowed, match="is failed"):
+        flows.resume(database, flow)
+    failed = next(one["pandaid"] for one in flows.get(database, flow).jobs if one["name"] == "A")
+    queue.rerun(database, failed)
+    assert state_of(database, flow) == "stopped"
+    assert flows.resume(database, flow).number == 1
+    assert state_of(database, flow) == "ready"
+
+
 def test_a_stop_leaves_a_completed_flow_as_it_is(database: Database) -> None:
     flow = flow_of(database, job("A"))
     finish(database, "A")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MEMBER, FLOW = FlowJobs.__table__.c, Flows.__table__.c
 RESUMABLE = ("stopped", "paused")
 """States of flows that may be resumed, and of the jobs that go on then."""
+ENDED = ("completed", "failed")
+"""States in which a flow is not resumed though it was stopped: its failed jobs are rerun first."""
 
 
 def resume(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
@@ -30,7 +32,7 @@ def resume(session: Transaction, flow: int, *, host: str) -> dict[int, str]:
     """
     row = flow_rows.lock_one(session, flow)
     state = session.execute(select(FLOW.state).where(FLOW.jeditaskid == flow)).scalar_one()
-    if state not in RESUMABLE and not row.is_stopped:
+    if state not in RESUMABLE and (state in ENDED or not row.is_stopped):
         raise FlowNotAllowed(
             f"Flow {flow} is {state}: only a stopped or paused flow can be resumed;"
             " resume or rerun its jobs"
