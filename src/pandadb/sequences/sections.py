@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER = re.compile(r"###\s*([a-zA-Z_0-9]+)", re.ASCII)
+BLANKS = " \t\r\f\v"
+"""A line with others, such as a no-break space, is not empty."""
 SEQUENCE = "sequence"
 """A section whose name has this word, in any case, is the sequence."""
 LARGEST = 16 << 20
@@ -115,7 +117,7 @@ def split_sections(text: str) -> list[Section]:
     for number, line in enumerate(file_lines(text), start=1):
         if header := HEADER.match(line):
             sections.append((header[1], number, []))
-        elif sections and line.strip() and not line.startswith("#"):
+        elif sections and line.strip(BLANKS) and not line.startswith("#"):
             sections[-1][2].append(Line(number, line))
     return [Section(name, number, tuple(lines)) for name, number, lines in sections]
 

@@ -23,7 +23,9 @@ READ = frozenset({
     "retry",
 })  # fmt: skip
 """Attributes of steps."""
-WRITTEN = frozenset({"name", "command", "status", "output", "env", "wait"})
+WRITTEN = frozenset({
+    "name", "command", "status", "output", "env", "wait", "JobID", "isPanda",
+})  # fmt: skip
 HIDDEN = frozenset({"fields", "put"})
 """Attributes of results that are none of the sequence's."""
 
@@ -177,4 +179,5 @@ OF_ERRORS: dict[str, Callable[[BaseException], Any]] = {
     "args": lambda error: error.args,
     "message": str,  # Python 2
     "code": lambda error: getattr(error, "code", None),  # of SystemExit
+    "with_traceback": lambda error: lambda _: error,  # of `raise E, value, traceback`
 }

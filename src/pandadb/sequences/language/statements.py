@@ -275,10 +275,13 @@ class Interpreter(Expressions):
         raise Return(None if node.value is None else self.value(node.value, scope))
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-        """Bind a module that the sequence has, or names of `time`; others pass no check."""
+        """Bind a module that the sequence has, or names of one; others pass no check."""
         for one in node.names:
-            value = self._names[one.name] if isinstance(node, ast.Import) else None
-            scope.store(one.asname or one.name, value or getattr(self._names["time"], one.name))
+            if isinstance(node, ast.Import):
+                value = self._names[one.name]
+            else:
+                value = getattr(self._names[str(node.module)], one.name)
+            scope.store(one.asname or one.name, value)
 
 
 def _end(error: BaseException) -> None:
