@@ -11,6 +11,7 @@ from __future__ import annotations
 import email.policy
 import html
 import re
+import string
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
@@ -92,7 +93,7 @@ def _add(fields: dict[str, FieldValue], name: str, value: int | str) -> None:
 
 
 def _value(text: str) -> int | str:
-    text = text.strip()
+    text = text.strip(string.whitespace)
     return int(text) if re.fullmatch(r"\d{1,4000}", text, re.ASCII) else text
 
 

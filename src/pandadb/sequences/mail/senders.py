@@ -57,7 +57,7 @@ class Senders:
     def _is_only_a_name(self, found: list[Any]) -> bool:
         """Report whether From is a name of PanDA, without an address."""
         is_enough = not self.addresses and self.authserv is None
-        return is_enough and len(found) == 1 and str(found[0]).strip().lower() in NAMES
+        return is_enough and len(found) == 1 and str(found[0]).strip(' "').lower() in NAMES
 
     def _is_signed(self, header: EmailMessage, domain: str) -> bool:
         """Report whether our mail server has found a DKIM signature of the sender's domain.

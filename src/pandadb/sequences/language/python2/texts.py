@@ -52,23 +52,31 @@ def text_of(value: Any = "", *codec: str) -> str:
 
 def repr_of(value: Any) -> str:
     """Return a value as `repr` of Python 2 writes it: a text is its bytes."""
+    try:
+        return _repr_of(value)
+    except RecursionError:  # it has itself
+        return repr(value)
+
+
+def _repr_of(value: Any) -> str:
     if isinstance(value, BaseException) and type(value).__repr__ is BaseException.__repr__:
         return type(value).__name__ + _row(value.args)
     if isinstance(value, type) and value.__module__ == "builtins":
         place = "exceptions." if issubclass(value, BaseException) else ""
         return f"<type '{place}{value.__name__}'>"
-    try:
-        return TEXTS.get(type(value), repr)(value)
-    except RecursionError:  # it has itself
-        return repr(value)
+    return TEXTS.get(type(value), repr)(value)
 
 
 def _joined(values: Any) -> str:
-    return ", ".join(map(repr_of, values))
+    return ", ".join(map(_repr_of, values))
 
 
 def _row(values: tuple[Any, ...]) -> str:
     return f"({_joined(values)}{',' if len(values) == 1 else ''})"
+
+
+def _pairs(held: dict[Any, Any]) -> str:
+    return ", ".join(f"{_repr_of(key)}: {_repr_of(value)}" for key, value in held.items())
 
 
 TEXTS: dict[type, Callable[[Any], str]] = {
@@ -76,9 +84,7 @@ TEXTS: dict[type, Callable[[Any], str]] = {
     int: lambda number: f"{number}L" if abs(number) > sys.maxsize else str(number),
     list: lambda values: f"[{_joined(values)}]",
     tuple: _row,
-    dict: lambda held: (
-        "{" + ", ".join(f"{repr_of(k)}: {repr_of(v)}" for k, v in held.items()) + "}"
-    ),
+    dict: lambda held: f"{{{_pairs(held)}}}",
     set: lambda values: f"set([{_joined(values)}])",
     frozenset: lambda values: f"frozenset([{_joined(values)}])",
     range: lambda values: f"x{values!r}".replace("(0, ", "("),
