@@ -113,6 +113,7 @@ def test_the_rest_of_python_is_refused(text: str, sentence: str) -> None:
         "(lambda: 1).x",
         "time.sleep = 1",
         "[].x = 1",
+        "del time.sleep",
     ],
 )
 def test_attributes_are_those_of_a_list(text: str) -> None:

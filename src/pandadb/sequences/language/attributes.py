@@ -78,6 +78,22 @@ def set_attribute(value: Any, name: str, new: Any) -> None:
             raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
 
 
+def delete_attribute(value: Any, name: str) -> None:
+    """Delete an attribute that the sequence has given to a step, or one of a result.
+
+    Raises:
+        AttributeError: There is no such attribute.
+    """
+    match value:
+        case Step() if name in value.own:
+            del value.own[name]
+        case Result() if name in value.fields:
+            value.fields = {key: one for key, one in value.fields.items() if key != name}
+        case _:
+            kind = type(value).__name__
+            raise AttributeError(f"the attribute {name!r} of a {kind} cannot be deleted")
+
+
 class Formatter(string.Formatter):
     """Formats texts, with the attributes that a sequence may read."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from pandadb.sequences.language.attributes import set_attribute
+from pandadb.sequences.language.attributes import delete_attribute, set_attribute
 from pandadb.sequences.language.bindings import bound_names, declared_names, parameters
 from pandadb.sequences.language.calls import Signature
 from pandadb.sequences.language.expressions import Expressions
@@ -189,8 +189,10 @@ class Interpreter(Expressions):
                     scope.delete(name)
                 case ast.Subscript(value=owner, slice=key):
                     del self.value(owner, scope)[self.value(key, scope)]
+                case ast.Attribute(value=owner, attr=name):
+                    delete_attribute(self.value(owner, scope), name)
                 case _:
-                    raise TypeError("only names and items can be deleted")
+                    raise TypeError("only names, attributes and items can be deleted")
 
     def _if(self, node: ast.If, scope: Scope) -> None:
         self._block(node.body if self.value(node.test, scope) else node.orelse, scope)

@@ -204,7 +204,7 @@ def main() -> None:
     parent = Parent(requests, answers)
     program = parent.read()
     end_with_parent(program["parent"])
-    sys.argv = [program["path"]]
+    sys.argv = ["psequencer", program["path"]]
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # bytes of steps stay as they are
     code = marshal.loads(base64.b64decode(program["code"]))  # noqa: S302 - of the parent

@@ -67,6 +67,13 @@ def _repr_of(value: Any) -> str:
     return TEXTS.get(type(value), repr)(value)
 
 
+def _bytes_of(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair
+        return text.encode("utf-8", "surrogatepass")
+
+
 def _joined(values: Any) -> str:
     return ", ".join(map(_repr_of, values))
 
@@ -80,7 +87,7 @@ def _pairs(held: dict[Any, Any]) -> str:
 
 
 TEXTS: dict[type, Callable[[Any], str]] = {
-    str: lambda text: repr(text.encode("utf-8", "surrogateescape"))[1:],
+    str: lambda text: repr(_bytes_of(text))[1:],
     int: lambda number: f"{number}L" if abs(number) > sys.maxsize else str(number),
     list: lambda values: f"[{_joined(values)}]",
     tuple: _row,
