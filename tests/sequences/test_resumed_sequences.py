@@ -95,8 +95,9 @@ def test_bytes_that_are_no_text_are_recorded(database: Database, tmp_path: Path)
     (sequence,) = workflows.find(database)
     _, steps = workflows.get(database, sequence.workflow_id)
     assert [one.output for one in steps] == ["w\udce4rd\n", ""]
+    number = str(sequence.workflow_id)
     shown = subprocess.run(
-        [sys.executable, "-m", "pandadb", "sequence", "show", str(sequence.workflow_id), "--output"],
+        [sys.executable, "-m", "pandadb", "sequence", "show", number, "--output"],
         env={**os.environ, "PANDADB_URL": database.libpq_url()},
         capture_output=True, check=True,
     ).stdout  # fmt: skip

@@ -273,7 +273,7 @@ def test_a_name_that_the_sequence_binds_is_its_own() -> None:
             "[[...]] frozenset([1]) x 0.3333333333330.3\n",
         ),
         (
-            "try: raise ValueError, 'x', None\nexcept ValueError, e: print e, issubclass(int, bool)",
+            "try: raise OSError, 'x', None\nexcept OSError, e: print e, issubclass(int, bool)",
             "x False\n",
         ),
         ("print 'abc'.translate(None, 'b'), round(15, -1), pow(2, 3, 5)", "ac 20.0 3\n"),

@@ -274,7 +274,9 @@ def test_a_date_long_before_the_arrival_is_wrong(header: str, sent: datetime) ->
 
 
 def test_a_mail_without_text_has_that_of_all_its_parts() -> None:
-    parts = 'Content-Type: multipart/mixed; boundary="XX"\n\n--XX\nContent-Type: image/x\n\na\n--XX--\n'
+    parts = (
+        'Content-Type: multipart/mixed; boundary="XX"\n\n--XX\nContent-Type: image/x\n\na\n--XX--\n'
+    )
     assert text_of(parse_message(parts.encode())) == "a"
     whole = b"Content-Type: application/octet-stream\n\nb : c\n"
     assert parse_fields(text_of(parse_message(whole)))["b"] == "c"

@@ -17,7 +17,7 @@ from pandadb.sequences.journal import (
     StepAttempt,
     StepRecord,
 )
-from pandadb.sequences.runs import may_ask_for_results, RunOptions, SequenceRuns
+from pandadb.sequences.runs import RunOptions, SequenceRuns, may_ask_for_results
 from pandadb.sequences.sources import find_sources
 from tests.sequences.stages import Stage, summary
 from tests.worker.payloads import is_alive, until
