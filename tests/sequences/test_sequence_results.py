@@ -283,6 +283,18 @@ def test_a_mail_without_text_has_that_of_all_its_parts() -> None:
     assert parse_fields("a : b\x0cc : d\x85\n") == {"a": "d\x85", "In": [], "Out": []}
 
 
+def test_a_notification_may_be_attached(stage: Stage, mailbox: PopServer) -> None:
+    part = "Content-Disposition: attachment\n\nSummary of JobsetID : 100\nFailed : 3\n"
+    text = f"--X\nContent-Type: text/plain\n\nsee there\n--X\n{part}--X--\n"
+    header = "Content-Type: multipart/mixed; boundary=X\n"
+    stage.prepare("pathena.1", " JobsetID : 100\n", mail(text, more=header))
+    end = stage.play(
+        "### S\npathena a\n### Sequence\nS.execute()\nprint('> %s' % S.result().Failed)\n"
+    )
+    assert end.message is None
+    assert (stage.lines, mailbox.refusals) == (["3"], 0)
+
+
 def test_the_configuration_is_left_alone(stage: Stage, mailbox: PopServer) -> None:
     before = stage.config.read_bytes(), stage.config.stat().st_mtime_ns
     stage.submits("pathena.1", 100)

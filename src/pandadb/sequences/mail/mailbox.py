@@ -8,7 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.sequences.mail.imap import ImapMailbox
-from pandadb.sequences.mail.notifications import Notification, notification_of, sent_at, text_of
+from pandadb.sequences.mail.notifications import (
+    Notification,
+    notification_of,
+    sent_at,
+    text_of,
+    whole_text_of,
+)
 from pandadb.sequences.mail.pop import PopMailbox
 from pandadb.sequences.sequence_run import LOGGER
 from pandadb.sequences.steps import now
@@ -122,7 +128,10 @@ class MailSource:
                 "A notification without the right token is passed over: %s", message["Subject"]
             )
             return
-        one = notification_of(text, sent_at(message, arrived_at))
+        when = sent_at(message, arrived_at)
+        one = notification_of(text, when)
+        if one is None and self._configuration.senders.token_key is None:  # it may be attached
+            one = notification_of(whole_text_of(message), when)
         key = (str(message.get("Message-ID", "")), text)
         if one is not None and key not in self._known:
             self._known.add(key)

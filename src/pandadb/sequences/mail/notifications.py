@@ -104,11 +104,16 @@ def text_of(message: EmailMessage) -> str:
     """
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
-        return "\n".join(_decoded(one) for one in message.walk() if not one.is_multipart())
+        return whole_text_of(message)
     text = _decoded(part)
     if part.get_content_subtype() == "html":
         text = html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"(?i)<br\s*/?>|</p>", "\n", text)))
     return text
+
+
+def whole_text_of(message: EmailMessage) -> str:
+    """Return the text of all parts of a mail, those that are attached, too."""
+    return "\n".join(_decoded(one) for one in message.walk() if not one.is_multipart())
 
 
 def _decoded(part: Message) -> str:
