@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pandadb.errors import InvalidInput
+from pandadb.gateway.keys import is_true
 from pandadb.gateway.sentences import sentence_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def _present(value: Any) -> Any:
 
 def _truth(value: Any) -> Any:
     """Return a value that is to be true or false; an empty one is as good as none."""
-    return value or None if isinstance(value, str | list | dict) else value
+    empty = value is None or (isinstance(value, str | list | dict) and not value)
+    return None if empty else is_true(value)
 
 
 def _groups(value: Any) -> Any:

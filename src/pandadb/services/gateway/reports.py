@@ -93,11 +93,14 @@ def _again(connection: Connection, run: Run, retry_in: float, rules: JobRules, h
 
 
 def values_of(run: Run) -> dict[str, dict[str, Any]]:
-    """Return the variables of a record as values."""
-    known = run.variables
-    return {
-        group: {
-            name: of_record(name, text, kind) for name, (kind, text) in known.get(group, {}).items()
-        }
-        for group in GROUPS.values()
-    }
+    """Return the variables of a run as values: those of its events, else those of its record."""
+    given = run.body.get("reduction_arguments")
+    known = given if isinstance(given, dict) else {}
+    return {group: _values(run, known.get(group), group) for group in GROUPS.values()}
+
+
+def _values(run: Run, given: Any, group: str) -> dict[str, Any]:
+    texts = run.variables.get(group, {})
+    if isinstance(given, dict) and given.keys() == texts.keys():
+        return given
+    return {name: of_record(name, text, kind) for name, (kind, text) in texts.items()}
