@@ -179,6 +179,7 @@ def merged(known: ScriptVariables, given: dict[str, Any]) -> list[Variable]:
             _check(name, default)
             kind = type_of(default)
             value = converted(name, mine[name], kind) if name in mine else default
+            kind = type_of(value) if value == [] else kind  # as in the service
             text = _help(known.helps.get(group), name)
             found.append(Variable(name, value, kind, is_advanced, text, name in mine))
     return found

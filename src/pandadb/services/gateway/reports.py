@@ -74,16 +74,19 @@ def _report(connection: Connection, report: RunReport, rules: JobRules, host: st
         return Taken(NOTED)
     runs.close(connection, run.run_id, report.status, report.values)
     if report.status == runs.ERROR and report.retry_in is not None and not run.cancelled:
-        return _again(connection, run, report.retry_in, rules, host)
+        return _again(connection, run, report, rules, host)
     return Taken(NOTED)
 
 
-def _again(connection: Connection, run: Run, retry_in: float, rules: JobRules, host: str) -> Taken:
+def _again(
+    connection: Connection, run: Run, report: RunReport, rules: JobRules, host: str
+) -> Taken:
     """Make the next version of a run, with its job, unless it has had the last one."""
     version = (runs.highest_version(connection, run.key) or 0) + 1
     if version > rules.last_version:
         return Taken(NOTED, None, f"version {rules.last_version} is the last one")
-    later = runs.again(connection, run, version)
+    retry_in = report.retry_in or 0
+    later = runs.again(connection, run, version, report.started_by)
     pandaid = submit_run(
         connection, later, rules, values_of(run), is_flat=False, host=host, delay=retry_in
     )
