@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CHANNEL = "pandadb_gateway"
 """Notices of new events, for gateways: never needed, as they poll, too."""
 HEADERS = {"persistent": "true", "content-type": "application/json", "priority": "4"}
-"""Headers of events; 4 is what STOMP brokers take for a message without a priority."""
+"""Headers of events; 4 is the priority of STOMP messages that have none."""
 NAMES = {
     "reduction_started": "ReductionStarted",
     "reduction_complete": "ReductionComplete",

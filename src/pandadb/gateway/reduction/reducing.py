@@ -200,7 +200,7 @@ class Reduction:
         return {"status": "Completed", **said}
 
     def _copy(self, extra: Sequence[str]) -> str | None:
-        """Copy the output to its place, then to further ones; return what is wrong with these.
+        """Copy the output to its place, then to further ones; return the first mistake of these.
 
         Raises:
             OSError: It cannot be copied to its place.
