@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from pandadb.cli.queue import change, find, outbox, submit
+from pandadb.cli.queue import change, find, outbox, submit, verbs
 
 app = typer.Typer(
-    help="Job queues: submit, list, groups, cancel, reap, repair, outbox.", no_args_is_help=True
+    help="Job queues: submit, list, verbs on their jobs, groups, reap, repair, outbox.",
+    no_args_is_help=True,
 )
 groups = typer.Typer(help="Groups: how many of their jobs run at once.", no_args_is_help=True)
 events = typer.Typer(help="Events that leave the database: list, send.", no_args_is_help=True)
 
 app.command()(submit.submit)
 app.command("list")(find.list_)
-app.command()(change.cancel)
+for verb in (
+    verbs.pause, verbs.resume, verbs.stop, verbs.cancel, verbs.rerun, verbs.retry, verbs.delete,
+):  # fmt: skip
+    app.command()(verb)
+app.command("set-state")(verbs.set_state)
 app.command()(change.reap)
 app.command()(change.repair)
 app.add_typer(groups, name="groups")
