@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +12,9 @@ from pandadb.models import JediTasks, JobControl
 from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob, VerbOptions
 from tests.controller.queued_jobs import Q, status
+from tests.controller.row_locks import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
     from pandadb.database import Database
 
 pytestmark = [pytest.mark.any_server, pytest.mark.slow]
@@ -29,16 +25,6 @@ def family(database: Database) -> queue.Submitted:
     """A flow of A and its child B."""
     given = [NewQueueJob(Q, name="A"), NewQueueJob(Q, name="B", parents=["A"])]
     return queue.submit(database, given, flow="f")
-
-
-@contextmanager
-def locked(database: Database, model: Any, key: int) -> Iterator[Connection]:
-    """Keep a row locked by a session of its own."""
-    column = next(iter(model.__table__.primary_key))
-    with database.engine.connect() as connection:
-        connection.execute(model.__table__.select().where(column == key).with_for_update())
-        yield connection
-        connection.invalidate()
 
 
 def test_the_holders_of_locks_are_listed(database: Database, family: queue.Submitted) -> None:

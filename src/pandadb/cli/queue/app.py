@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from pandadb.cli.queue import change, find, outbox, submit, verbs
+from pandadb.cli.queue import change, find, locks, outbox, submit, verbs
 
 app = typer.Typer(
-    help="Job queues: submit, list, verbs on their jobs, groups, reap, repair, outbox.",
+    help="Job queues: submit, list, verbs on their jobs, groups, locks, reap, repair, outbox.",
     no_args_is_help=True,
 )
 groups = typer.Typer(help="Groups: how many of their jobs run at once.", no_args_is_help=True)
+held = typer.Typer(help="Locks of other sessions: list, break.", no_args_is_help=True)
 events = typer.Typer(help="Events that leave the database: list, send.", no_args_is_help=True)
 
 app.command()(submit.submit)
@@ -25,6 +26,9 @@ app.command()(change.repair)
 app.add_typer(groups, name="groups")
 groups.command("list")(find.groups_)
 groups.command("set")(change.set_)
+app.add_typer(held, name="locks")
+held.command("list")(locks.list_)
+held.command("break")(locks.break_)
 app.add_typer(events, name="outbox")
 events.command("list")(find.events_)
 events.command()(outbox.send)

@@ -19,6 +19,10 @@ from pandadb.cli.user import user_name
 from pandadb.services import jobs, queue, selection
 
 By = Annotated[str | None, typer.Option(help="Name of the user; default: your login name.")]
+JobNames = Annotated[
+    list[str] | None,
+    typer.Argument(parser=job_name, metavar="JOB", help="The jobs; or jobs by options."),
+]
 Act = Callable[..., "selection.VerbReport"]
 
 
@@ -26,10 +30,7 @@ Act = Callable[..., "selection.VerbReport"]
 class Rules:
     """The jobs and options of every verb."""
 
-    pandaids: Annotated[
-        list[str] | None,
-        typer.Argument(parser=job_name, metavar="JOB", help="The jobs; or jobs by options."),
-    ] = None
+    pandaids: JobNames = None
     limit: Annotated[
         int | None,
         typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="More jobs are refused."),
