@@ -22,7 +22,12 @@ GATE = 4711
 """The advisory lock that keeps transactions from going on."""
 BLOCK = """
 CREATE FUNCTION public.wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN PERFORM pg_advisory_xact_lock_shared({gate}); RETURN NULL; END $$;
+BEGIN
+   IF {job} IN (0, coalesce((to_jsonb(NEW)->>'pandaid')::bigint, 0)) THEN
+      PERFORM pg_advisory_xact_lock_shared({gate});
+   END IF;
+   RETURN NULL;
+END $$;
 CREATE TRIGGER gate AFTER INSERT OR UPDATE OR DELETE ON {table}
    FOR EACH ROW EXECUTE FUNCTION public.wait_at_gate()
 """
@@ -33,11 +38,14 @@ SELECT count(*) FROM pg_stat_activity
 
 
 @contextmanager
-def gate(database: Database, table: str) -> Iterator[Callable[[], None]]:
-    """Keep transactions waiting where they have changed a table; yield what lets them go on."""
+def gate(database: Database, table: str, job: int = 0) -> Iterator[Callable[[], None]]:
+    """Keep transactions waiting where they have changed a table, or a job in it.
+
+    Yields a function that lets them go on.
+    """
     with database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql(BLOCK.format(gate=GATE, table=table))
+        connection.exec_driver_sql(BLOCK.format(gate=GATE, table=table, job=job))
         connection.execute(text("SELECT pg_advisory_lock(:gate)"), {"gate": GATE})
 
         def open_() -> None:
@@ -50,10 +58,12 @@ def gate(database: Database, table: str) -> Iterator[Callable[[], None]]:
             connection.exec_driver_sql("DROP FUNCTION public.wait_at_gate() CASCADE")
 
 
-def crash(database: Database, url: str, table: str, work: Callable[..., Any], *given: Any) -> None:
-    """Have a process do some work, and kill it where it has changed a table."""
-    with gate(database, table):
-        process = FORK.Process(target=_do, args=(url, work, given), daemon=True)
+def crash(
+    database: Database, url: str, table: str, work: Callable[[Database], Any], job: int = 0
+) -> None:
+    """Have a process do some work, and kill it where it has changed a table, or a job in it."""
+    with gate(database, table, job):
+        process = FORK.Process(target=_do, args=(url, work), daemon=True)
         process.start()
         until_waiting(database)
         assert process.pid is not None
@@ -72,6 +82,6 @@ def until_waits(database: Database, number: int) -> None:
         assert time.monotonic() < deadline, f"there are not {number} sessions that wait for locks"
 
 
-def _do(url: str, work: Callable[..., Any], given: tuple[Any, ...]) -> None:
+def _do(url: str, work: Callable[[Database], Any]) -> None:
     with Database(url, pool_size=1) as database:
-        work(database, *given)
+        work(database)

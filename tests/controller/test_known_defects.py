@@ -296,8 +296,8 @@ def pause_all(database: Database) -> None:
 def test_12_a_verb_on_many_jobs_that_is_killed_midway_changes_none(
     database: Database, database_url: str, table: str
 ) -> None:
-    queue.submit(database, [NewQueueJob(Q)] * 50)
-    crash(database, database_url, table, pause_all)
+    last = queue.submit(database, [NewQueueJob(Q)] * 50).pandaids[-1]
+    crash(database, database_url, table, pause_all, last)
     mine = controller(database)
     assert (mine.count(in_standing("ready")), mine.count(in_standing("paused"))) == (50, 0)
     assert len(mine.pause(JobFilter(queue=Q)).changed) == 50
