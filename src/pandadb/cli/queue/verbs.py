@@ -15,7 +15,7 @@ def pause(call: Call) -> "selection.VerbReport":
 
     Exit code 1 if a job is refused; the others are paused. 3 if no job matches.
 
-    Example: pandadb queue pause --name "relax_*" --dry-run
+    Example: pandadb queue pause --state ready --name "relax_*" --dry-run
     """
     return call.by().pause(call.chosen, **call.rules)
 
