@@ -49,14 +49,16 @@ HOLDS = {Effort.TINY: 1.0, Effort.QUICK: 15.0, Effort.FULL: 600.0}
 """Seconds for which a transaction holds xmin."""
 RATE = 20.0
 """Jobs per second meanwhile."""
+LAST = 200
+"""Claims at the end that are compared."""
 RANDOM = random.Random(1)  # noqa: S311
 
 
 def measure(server: Server, effort: Effort) -> Samples:
-    """Measure starts, then claims of two queues by turns, then claims while xmin is held."""
-    with servers.lived_in(server) as database:
+    """Measure starts, then claims while xmin is held, then claims of two queues by turns."""
+    with servers.lived_in(server) as database, servers.lived_in(server) as other:
         started = {LIMIT: [50.0], **_starts(database, STARTS[effort])}
-        held = _held(database, HOLDS[effort])
+        held = _held(database, other, HOLDS[effort])
     few, many = FILLS[effort]
     with _filled(server, few) as short, _filled(server, many) as long:
         turns = [
@@ -96,26 +98,26 @@ def _worker(database: Database) -> Iterator[None]:
             thread.join()
 
 
-def _held(database: Database, seconds: float) -> Samples:
-    """Submit, claim and finish jobs at an even rate; compare the claims before and at the end."""
-    free = _claimed_for(database, min(seconds, 10.0))
-    with servers.raw(database) as other, other.transaction():
+def _held(held: Database, free: Database, seconds: float) -> Samples:
+    """Submit, claim and finish jobs at an even rate, of one of which a snapshot is held.
+
+    Each claim of the one is beside one of the other; those at the end are compared. A snapshot
+    holds back the vacuum of its own database only.
+    """
+    times: dict[Database, list[float]] = {held: [], free: []}
+    job = queue.NewQueueJob(QUEUE, handler=HANDLER)
+    for database in times:
+        queue.submit(database, [job] * 100, notify=False)
+    with servers.raw(held) as other, other.transaction():
         other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         other.execute("SELECT count(*) FROM pandadb.job_control")
-        held = _claimed_for(database, seconds)
-    last = held[-len(free) :]
-    return {FREE: [median(free)], HELD: [median(last)]}
-
-
-def _claimed_for(database: Database, seconds: float) -> list[float]:
-    """Return milliseconds of each claim, of one job each."""
-    times, end, job = [], monotonic() + seconds, queue.NewQueueJob(QUEUE, handler=HANDLER)
-    queue.submit(database, [job] * 100, notify=False)
-    while monotonic() < end:
-        queue.submit(database, [job], notify=False)
-        times.append(_claim(database, 1))
-        sleep(1 / RATE)
-    return times
+        end = monotonic() + seconds
+        while monotonic() < end:
+            for database, taken in times.items():
+                queue.submit(database, [job], notify=False)
+                taken.append(_claim(database, 1))
+            sleep(1 / RATE)
+    return {name: [median(times[one][-LAST:])] for name, one in ((FREE, free), (HELD, held))}
 
 
 def _claim(database: Database, number: int) -> float:

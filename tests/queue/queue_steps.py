@@ -100,9 +100,14 @@ def _split(chance: random.Random, mine: list[Lease]) -> Iterator[list[Lease]]:
 
 
 def _end(database: Database, chance: random.Random, part: list[Lease]) -> None:
-    how = chance.random()
-    if how < 0.6:
-        queue.finish(database, [Success(one, {"x": 1}) for one in part])
+    how, successes = chance.random(), [Success(one, {"x": 1}) for one in part]
+    if how < 0.4:
+        queue.finish(database, successes)
+    elif how < 0.6:
+        queue_name, number = chance.choice(QUEUES), chance.randint(1, 4)
+        _, more = queue.finish_and_claim(database, successes, queue_name, number, owner="w")
+        OLD.extend(more)
+        queue.finish(database, more)
     elif how < 0.9:
         again = chance.choice((None, 0, 0.2))
         failures = [Failure(one, "bad", retry_in=again) for one in part]

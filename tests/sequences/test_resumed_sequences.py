@@ -86,6 +86,24 @@ def done(folder: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
+def test_bytes_that_are_no_text_are_recorded(database: Database, tmp_path: Path) -> None:
+    script = "### A\nprintf 'w\\344rd\\n'\n### B\n### Sequence\nA.execute()\n"
+    (tmp_path / "seq.txt").write_text(f"{script}B.execute(env={{'X': A.output}})\n")
+    with running(database, tmp_path, "seq.txt") as process:
+        code, _, err = ended(process)
+    assert code == 0, err
+    (sequence,) = workflows.find(database)
+    _, steps = workflows.get(database, sequence.workflow_id)
+    assert [one.output for one in steps] == ["w\udce4rd\n", ""]
+    number = str(sequence.workflow_id)
+    shown = subprocess.run(
+        [sys.executable, "-m", "pandadb", "sequence", "show", number, "--output"],
+        env={**os.environ, "PANDADB_URL": database.libpq_url()},
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert b"rd\n" in shown
+
+
 def test_45_a_killed_sequence_goes_on_and_runs_no_finished_step_again(
     database: Database, tmp_path: Path
 ) -> None:

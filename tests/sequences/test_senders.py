@@ -19,6 +19,7 @@ pytestmark = pytest.mark.any_server
         ("atlas pangaea <panda@example.org>", True),
         ('"Atlas Pangaea" <panda@example.org>', True),
         ("atlpan@cern.ch", True),
+        ("Atlas Pangaea", True),
         ("Not Atlas Pangaea <evil@example.org>", False),
         ("Atlas Pangaea-Service <evil@example.org>", False),
         ("Atlas Pangaea <a@example.org>, Some Body <b@example.org>", False),

@@ -113,6 +113,7 @@ def test_the_rest_of_python_is_refused(text: str, sentence: str) -> None:
         "(lambda: 1).x",
         "time.sleep = 1",
         "[].x = 1",
+        "del time.sleep",
     ],
 )
 def test_attributes_are_those_of_a_list(text: str) -> None:
@@ -258,6 +259,24 @@ def test_a_name_that_the_sequence_binds_is_its_own() -> None:
             "print {1: 2} < {1: 3}, {} < {1: 1}, [] < (), coerce(1, 2.0), set([1])",
             "True True True (1.0, 2.0) set([1])\n",
         ),
+        (
+            "try: print 'a', nothing\nexcept NameError: print 'b'\nprint 1 < 'a' == 'a', 1 < 2 < 1",
+            "a b\nTrue False\n",
+        ),
+        (
+            "e = ValueError('x')\nprint [e], `'\xe4'`, 2 ** 64, `2 ** 64`, '%s%r' % (set(), e)",
+            "[ValueError('x',)] '\\xc3\\xa4' 18446744073709551616 18446744073709551616L "
+            "set([])ValueError('x',)\n",
+        ),
+        (
+            "a = []\na.append(a)\nprint a, frozenset([1]), b'x', '{0}{0:.1f}'.format(1 / 3.0)",
+            "[[...]] frozenset([1]) x 0.3333333333330.3\n",
+        ),
+        (
+            "try: raise OSError, 'x', None\nexcept OSError, e: print e, issubclass(int, bool)",
+            "x False\n",
+        ),
+        ("print 'abc'.translate(None, 'b'), round(15, -1), pow(2, 3, 5)", "ac 20.0 3\n"),
     ],
 )
 def test_python_2_is_converted_where_python_3_refuses_it(text: str, printed: str) -> None:
@@ -271,6 +290,9 @@ def test_python_2_is_converted_where_python_3_refuses_it(text: str, printed: str
         ("print({'a': 1}.has_key('a'), 2)", "(True, 2)\n"),
         ("print(7 / 2, xrange(1), end='')", "3.5 range(0, 1)"),
         ("xrange = 1\nprint(7 / 2)", "3.5\n"),
+        ("print('a'), 7 / 2", "a 3\n"),
+        ("print\nprint(7 / 2)", "\n3\n"),
+        ("import sys\nprint >>sys.stdout, 7 / 2", "3\n"),
     ],
 )
 def test_names_of_python_2_make_a_section_one_of_python_2(text: str, printed: str) -> None:
@@ -284,6 +306,11 @@ def test_names_of_python_2_make_a_section_one_of_python_2(text: str, printed: st
         ("try: exit(3)\nexcept SystemExit as e: print(e.code)", "3\n"),
         ("try: raise KeyboardInterrupt\nexcept: print('any')", "any\n"),
         ("import sys\nsys.stdout.write('a')\nprint('b', file=sys.stdout)", "ab\n"),
+        (
+            "import time as t\nfrom sys import exit as end\ntry: end(t.sleep(0))\n"
+            "except SystemExit: print('b')",
+            "b\n",
+        ),
     ],
 )
 def test_an_exit_can_be_caught_and_standard_output_be_written(text: str, printed: str) -> None:

@@ -11,7 +11,14 @@ import pytest
 from pandadb.mail_tokens import mail_token
 from pandadb.sequences.journal import SequenceStatus
 from pandadb.sequences.mail.configuration import InvalidConfiguration, read_configuration
-from pandadb.sequences.mail.notifications import notification_of, parse_fields, parse_message
+from pandadb.sequences.mail.notifications import (
+    notification_of,
+    parse_fields,
+    parse_message,
+    received_at,
+    sent_at,
+    text_of,
+)
 from pandadb.sequences.mail.passwords import ExposedSecret, MissingPassword
 from pandadb.sequences.results import JobNumbers, Result
 from tests.sequences.stages import SEED, Stage, mail, summary
@@ -242,6 +249,50 @@ def test_a_bad_configuration_is_refused(
 ) -> None:
     with pytest.raises(InvalidConfiguration, match=sentence):
         read_configuration(config(tmp_path, "mail_pass = secret", *lines))
+
+
+def test_a_value_may_have_a_remark_and_name_another_one(tmp_path: Path) -> None:
+    lines = "who = some", "mail_user = %(WHO)sone", "mail_host = localhost ; here"
+    found = read_configuration(config(tmp_path, "mail_pass = 5%(who;x%%", *lines))
+    assert (found.user, found.host, found.password) == ("someone", "localhost", "5%(who;x%%")
+
+
+@pytest.mark.parametrize(
+    ("header", "sent"),
+    [
+        ("Date: Mon, 4 Jan 2010 10:00:00 +0000", datetime(2026, 1, 5)),
+        ("Date: Sun, 4 Jan 2026 02:00:00 +0100", datetime(2026, 1, 4, 1)),
+        ("Date: yesterday", datetime(2026, 1, 5)),
+        ("Subject: none", datetime(2026, 1, 5)),
+        ("Date: Mon, 4 Jan 2038 10:00:00 +0000", datetime(2038, 1, 4, 10)),
+    ],
+)
+def test_a_date_long_before_the_arrival_is_wrong(header: str, sent: datetime) -> None:
+    received = "Received: from a; Mon, 5 Jan 2026 01:00:00 +0100\nReceived: b\n"
+    message = parse_message(f"{received}{header}\n\ntext".encode())
+    assert sent_at(message, received_at(message)) == sent
+
+
+def test_a_mail_without_text_has_that_of_all_its_parts() -> None:
+    parts = (
+        'Content-Type: multipart/mixed; boundary="XX"\n\n--XX\nContent-Type: image/x\n\na\n--XX--\n'
+    )
+    assert text_of(parse_message(parts.encode())) == "a"
+    whole = b"Content-Type: application/octet-stream\n\nb : c\n"
+    assert parse_fields(text_of(parse_message(whole)))["b"] == "c"
+    assert parse_fields("a : b\x0cc : d\x85\n") == {"a": "d\x85", "In": [], "Out": []}
+
+
+def test_a_notification_may_be_attached(stage: Stage, mailbox: PopServer) -> None:
+    part = "Content-Disposition: attachment\n\nSummary of JobsetID : 100\nFailed : 3\n"
+    text = f"--X\nContent-Type: text/plain\n\nsee there\n--X\n{part}--X--\n"
+    header = "Content-Type: multipart/mixed; boundary=X\n"
+    stage.prepare("pathena.1", " JobsetID : 100\n", mail(text, more=header))
+    end = stage.play(
+        "### S\npathena a\n### Sequence\nS.execute()\nprint('> %s' % S.result().Failed)\n"
+    )
+    assert end.message is None
+    assert (stage.lines, mailbox.refusals) == (["3"], 0)
 
 
 def test_the_configuration_is_left_alone(stage: Stage, mailbox: PopServer) -> None:

@@ -17,7 +17,7 @@ from pandadb.sequences.journal import (
     StepAttempt,
     StepRecord,
 )
-from pandadb.sequences.runs import RunOptions, SequenceRuns
+from pandadb.sequences.runs import RunOptions, SequenceRuns, may_ask_for_results
 from pandadb.sequences.sources import find_sources
 from tests.sequences.stages import Stage, summary
 from tests.worker.payloads import is_alive, until
@@ -93,6 +93,44 @@ def test_a_sequence_may_end_with_a_status(
 ) -> None:
     end = stage.play(f"### Sequence\nimport sys\n{last}\n", trust_python=trust_python)
     assert end.code == code
+
+
+@pytest.mark.parametrize("trust_python", [False, True])
+def test_bytes_that_are_no_utf_8_go_from_step_to_step(stage: Stage, trust_python: bool) -> None:
+    text = r"""
+        ### A
+        printf 'w\344rd\n'
+        ### B
+        printf %s "$X" > bytes
+        ### Sequence
+        A.execute()
+        A.mine = 1
+        del A.mine
+        print(A.output, hasattr(A, 'mine') and 1 / 0)
+        B.execute(env={'X': A.result().output.strip()})
+        """
+    assert stage.play(text, trust_python=trust_python).message is None
+    assert (stage.folder / "work" / "bytes").read_bytes() == b"w\xe4rd"
+
+
+@pytest.mark.parametrize(
+    ("script", "sequence", "asks"),
+    [
+        ("prun x", "A.execute()", False),
+        ("prun x", "A.execute(env={'B': 'c'})", False),
+        ("prun x", "A.execute(True)", True),
+        ("prun x", "print(A.result())", True),
+        ("tool x", "print(A.result())", False),
+        ("$C", "A.execute(True, {'C': 'env prun x'})", True),
+        ("tool x", "getPandaJob(5)", True),
+        ("tool x", "A.isPanda = True", True),
+    ],
+)
+def test_a_mailbox_is_needed_by_a_sequence_that_asks_for_results(
+    stage: Stage, script: str, sequence: str, asks: bool
+) -> None:
+    path = stage.file(f"### A\n{script}\n### Sequence\n{sequence}\n")
+    assert may_ask_for_results([path]) is asks
 
 
 def test_an_invalid_file_stops_no_other(stage: Stage) -> None:

@@ -32,8 +32,8 @@ from pandadb.services.gateway import (
     VerbOptions,
     WaitingEvents,
     converted,
-    of_record,
     type_of,
+    values_of,
 )
 
 __all__ = [
@@ -77,7 +77,6 @@ __all__ = [
     "note_failure",
     "note_replayed",
     "note_sign",
-    "of_record",
     "refuse",
     "register",
     "remove_runs",
@@ -91,6 +90,7 @@ __all__ = [
     "take_run",
     "take_runs",
     "type_of",
+    "values_of",
 ]
 
 async def cancel(

@@ -47,6 +47,7 @@ from pandadb.services.queue import (
     Standing,
     Submitted,
     Success,
+    Turnover,
     Undeliverable,
     UnknownExecConfig,
     UnknownParent,
@@ -102,6 +103,7 @@ __all__ = [
     "Standing",
     "Submitted",
     "Success",
+    "Turnover",
     "Undeliverable",
     "UnknownExecConfig",
     "UnknownParent",
@@ -122,6 +124,7 @@ __all__ = [
     "fail",
     "find_public",
     "finish",
+    "finish_and_claim",
     "flows",
     "folder_sink",
     "give_back",
@@ -334,6 +337,28 @@ async def finish(
         FlowLocked: The flow was locked for longer than the lock timeout.
         InvalidValue: A value does not fit its column.
         JobsLocked: A job was locked for longer than the lock timeout.
+    """
+
+async def finish_and_claim(
+    database: AsyncDatabase,
+    successes: Sequence[Success | Lease],
+    queues: str | Sequence[str],
+    njobs: int | None = None,
+    *,
+    owner: str,
+    lease: float = 60.0,
+    options: VerbOptions = ...,
+) -> Turnover:
+    """Finish jobs by their leases, and claim so many others, or as many; all or nothing.
+
+    It does what `finish` and then `claim` do, with one commit, and children that the end releases
+    can be claimed. Jobs whose time has come are made ready by `claim` only: call that if there are
+    fewer leases than asked for. Jobs whose lease is lost are reported as lost.
+
+    Raises:
+        FlowLocked: A flow was locked for longer than the lock timeout.
+        InvalidValue: A number is beyond its limits, or a name is no text.
+        JobsLocked: A job, or the table of jobs, was locked for longer than the lock timeout.
     """
 
 async def give_back(

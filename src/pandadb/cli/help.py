@@ -18,7 +18,7 @@ def program_of(app: typer.Typer) -> Any:
 
 
 def _name_values(command: Any) -> None:
-    for parameter in command.get_params(command.context_class(command)):
+    for parameter in command.get_params(command.context_class(command, **command.context_settings)):
         if parameter.param_type_name == "argument":
             parameter.display_type_rich = lambda ctx: None  # noqa: ARG005 - its name says enough
         elif parameter.metavar is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 LARGEST = 2**31 - 1
+NOT_TRUE = ("", "0", "f", "false", "n", "no", "none", "null", "off")
+"""Texts that are not true, though a text that is not empty is true in a condition."""
 
 
 def rb_number(value: Any) -> int:
@@ -26,5 +28,7 @@ def user_number(value: Any) -> int | None:
 
 
 def is_true(value: Any) -> bool:
-    """Return whether a value is true, as JSON or as text has it."""
-    return value is True or str(value).lower() in ("true", "1")
+    """Return whether a value is true in a condition, as in the service; `false` as text is not."""
+    if isinstance(value, str):
+        return value.strip().lower() not in NOT_TRUE
+    return bool(value)

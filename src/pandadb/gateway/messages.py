@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pandadb.errors import InvalidInput
+from pandadb.gateway.keys import is_true
 from pandadb.gateway.sentences import sentence_of
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ def _instrument(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """Return a whole number; leading zeros and blanks of a text are nothing."""
+    """Return a whole number, also of 101.0; leading zeros and blanks of a text are nothing."""
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("a whole number is needed")  # noqa: TRY004 - pydantic reports this one
@@ -56,7 +59,8 @@ def _present(value: Any) -> Any:
 
 def _truth(value: Any) -> Any:
     """Return a value that is to be true or false; an empty one is as good as none."""
-    return value or None if isinstance(value, str | list | dict) else value
+    empty = value is None or (isinstance(value, str | list | dict) and not value)
+    return None if empty else is_true(value)
 
 
 def _groups(value: Any) -> Any:
@@ -142,7 +146,8 @@ class ReportMessage(Message):
     instrument: Instrument
     rb_number: Needed
     run_number: RunNumber
-    run_version: Version = 0
+    run_version: Version | None = None
+    started_by: Any = None
     message: Any = None
     reduction_data: Any = None
     reduction_log: Any = None

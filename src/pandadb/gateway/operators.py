@@ -15,7 +15,7 @@ from pandadb.services.gateway import (
     UnknownRun,
     VerbOptions,
     converted,
-    of_record,
+    values_of,
 )
 
 if TYPE_CHECKING:
@@ -109,12 +109,12 @@ def changed_variables(run: Run, changes: Mapping[str, str]) -> dict[str, dict[st
         raise InvalidValue(f"Run {run.run_number} has no variable {unknown[0][:60]!r}")
     return {
         group: {
-            name: converted(name, changes[name], kind)
+            name: converted(name, changes[name], run.variables[group][name][0])
             if name in changes
-            else of_record(name, text, kind)
-            for name, (kind, text) in run.variables.get(group, {}).items()
+            else value
+            for name, value in values.items()
         }
-        for group in GROUPS
+        for group, values in values_of(run).items()
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pandadb.gateway.keys import rb_number
+from pandadb.gateway.keys import rb_number, user_number
 from pandadb.gateway.messages import ReportMessage, unknown_keys, validated
 from pandadb.gateway.rules import job_rules
 from pandadb.services import gateway as service
@@ -40,7 +40,12 @@ def take(
     key = RunKey(report.instrument, rb_number(report.rb_number), report.run_number)
     status = STATUSES[role]
     wanted = RunReport(
-        key, report.run_version, status, _values(report, status), _seconds(report.retry_in)
+        key,
+        report.run_version or 0,
+        status,
+        _values(report, status),
+        _seconds(report.retry_in),
+        user_number(report.started_by),
     )
     rules = job_rules(settings, message.headers)
     return service.take_report(

@@ -172,15 +172,14 @@ def merged(known: ScriptVariables, given: dict[str, Any]) -> list[Variable]:
     found = list[Variable]()
     for group, is_advanced in (("standard_vars", False), ("advanced_vars", True)):
         own = getattr(known, group)
-        mine = given.get(group) or {}
-        if not isinstance(mine, dict):
-            raise InvalidValue(f"reduction_arguments: {group} has to be an object")
+        mine = _group(given, group)
         if known.is_there and (unknown := sorted(mine.keys() - own.keys())):
             raise InvalidValue(f"reduction_arguments: {VARIABLES} has no {group} {unknown[0]!r}")
         for name, default in {**mine, **own}.items():
             _check(name, default)
             kind = type_of(default)
             value = converted(name, mine[name], kind) if name in mine else default
+            kind = type_of(value) if value == [] else kind  # as in the service
             text = _help(known.helps.get(group), name)
             found.append(Variable(name, value, kind, is_advanced, text, name in mine))
     return found
@@ -201,12 +200,31 @@ def _check(name: str, value: Any) -> None:
 
 
 def of_message(given: dict[str, Any]) -> list[Variable]:
-    """Return the variables of a message that has its own script.
+    """Return the variables of a message that has its own script, with the values that it has.
 
     Raises:
         InvalidValue: They are not two objects.
     """
-    return merged(ScriptVariables({}, {}, {}, is_there=False), given)
+    found = list[Variable]()
+    for group, is_advanced in (("standard_vars", False), ("advanced_vars", True)):
+        mine = _group(given, group)
+        found += [
+            Variable(name, value, type_of(value), is_advanced, "", True)
+            for name, value in mine.items()
+        ]
+    return found
+
+
+def _group(given: dict[str, Any], group: str) -> dict[str, Any]:
+    """Return one of the two groups of variables of a message.
+
+    Raises:
+        InvalidValue: It is no object.
+    """
+    mine = given.get(group) or {}
+    if not isinstance(mine, dict):
+        raise InvalidValue(f"reduction_arguments: {group} has to be an object")
+    return mine
 
 
 def _help(helps: Any, name: str) -> str:

@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 def job_functions(run: SequenceRun) -> dict[str, Callable[..., Any]]:
     """Return the functions by their names in a sequence."""
     return {
-        "getPandaJob": lambda number, *_: Step.of_jobs(run, JobNumbers(jobset=int(number))),
+        "getPandaJob": lambda *numbers: submitted_elsewhere(run, numbers[0]),
         "getRunningPandaJobs": lambda *_: running_steps(run),
         "getFrozenPandaJobs": lambda *_: frozen_steps(run),
     }
+
+
+def submitted_elsewhere(run: SequenceRun, number: Any) -> Step:
+    """Return a step for the jobs of a number.
+
+    Raises:
+        ValueError: It is no number.
+    """
+    step = Step.of_jobs(run, JobNumbers(jobset=int(number)))
+    step.name = f"PandaJob{number}"
+    return step
 
 
 def running_steps(run: SequenceRun) -> list[Step]:

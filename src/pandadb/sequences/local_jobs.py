@@ -38,6 +38,15 @@ class LocalJob(NamedTuple):
     """The job set that has retried it."""
 
 
+class Retried(NamedTuple):
+    """The outcome of a retry."""
+
+    numbers: JobNumbers
+    """The new jobs; at a problem the last ones that are known."""
+    problem: str = ""
+    """Why there are no new ones."""
+
+
 class LocalJobs:
     """The jobs in the folder of pbook's database."""
 
@@ -63,35 +72,39 @@ class LocalJobs:
             for number, is_jobset in sorted(found)
         ]
 
-    def retry(self, runner: ScriptRunner, numbers: JobNumbers) -> JobNumbers | str:
-        """Retry jobs by pbook; return the numbers of the new ones, or why there are none.
+    def retry(self, runner: ScriptRunner, numbers: JobNumbers) -> Retried:
+        """Retry jobs by pbook.
 
         Job sets that were retried before are followed to the last one.
         """
         if not self.is_there:
             end = runner.run(f"pbook -c 'retry({numbers.task or numbers.number})'")
-            return numbers if end.status == 0 else f"ERROR : pbook ended with status {end.status}"
+            problem = f"ERROR : pbook ended with status {end.status}" if end.status else ""
+            return Retried(numbers, problem)
         runner.run("pbook -c 'sync()'")
-        number = numbers.number
         for attempt in range(RETRIES):
-            job = self._find(number)
+            job = self._find(numbers.number)
             if job is None:
-                return f"ERROR : cannot find JobsetID={number} in local DB"
+                problem = f"ERROR : cannot find JobsetID={numbers.number} in local DB"
+                return Retried(numbers, problem)
             if job.retried_as is None:
                 break
             if attempt + 1 == RETRIES:
-                return f"ERROR : already retried {RETRIES} times"
-            number = job.retried_as
-        return self._retried(runner, number)
+                return Retried(numbers, f"ERROR : already retried {RETRIES} times")
+            numbers = JobNumbers(jobset=job.retried_as)
+        return self._retried(runner, numbers)
 
-    def _retried(self, runner: ScriptRunner, number: int) -> JobNumbers | str:
+    def _retried(self, runner: ScriptRunner, numbers: JobNumbers) -> Retried:
+        number = numbers.number
         runner.run(f"pbook -c 'retry({number})'")
         job = self._find(number)
         if job is None:
-            return f"ERROR : cannot find JobsetID={number} in local DB after retry"
+            return Retried(
+                numbers, f"ERROR : cannot find JobsetID={number} in local DB after retry"
+            )
         if job.retried_as is None:
-            return f"ERROR : failed to retry JobsetID={number}"
-        return JobNumbers(jobset=job.retried_as)
+            return Retried(numbers, f"ERROR : failed to retry JobsetID={number}")
+        return Retried(JobNumbers(jobset=job.retried_as))
 
     def _find(self, number: int) -> LocalJob | None:
         """Return a job of a job set, or the job of that number; one that has ended comes first."""

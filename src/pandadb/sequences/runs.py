@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 DONE, WRONG, INVALID = 0, 1, 2
 """Exit codes of a sequence."""
+ASKS = re.compile(r"result|wait|execute\s*\(\s*(?!env\b)[^)\s]")
+"""In a sequence: it may ask for the result of a step."""
+ELSEWHERE = re.compile(r"PandaJob|isPanda")
+"""In a sequence: it may have jobs that no step of it has submitted."""
 PATIENCE = 10.0
 """Seconds that stopped sequences have to end."""
 
@@ -197,15 +202,16 @@ def _refusal_of(journal: SequenceJournal) -> str | None:
 
 
 def may_ask_for_results(paths: Sequence[Path]) -> bool:
-    """Report whether a sequence file submits jobs, or asks for those of elsewhere."""
+    """Report whether a sequence asks for results of jobs: those it submits, or of elsewhere."""
     for path in paths:
         try:
             file = read_sequence(path)
         except InvalidSequence:
             continue
-        if "PandaJob" in file.sequence.text:
+        if ELSEWHERE.search(file.sequence.text):
             return True
-        if any(SUBMITS.search(section.text) for section in file.steps.values()):
+        scripts = [section.text for section in (*file.steps.values(), file.sequence)]
+        if ASKS.search(file.sequence.text) and any(map(SUBMITS.search, scripts)):
             return True
     return False
 

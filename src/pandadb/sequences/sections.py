@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER = re.compile(r"###\s*([a-zA-Z_0-9]+)", re.ASCII)
+BLANKS = " \t\r\f\v"
+"""A line with others, such as a no-break space, is not empty."""
 SEQUENCE = "sequence"
 """A section whose name has this word, in any case, is the sequence."""
 LARGEST = 16 << 20
@@ -104,9 +106,8 @@ def parse_sequence(path: Path, text: str) -> SequenceFile:
             f"{path}, line {last.number}: the section {last.name} stands behind the sequence, "
             "which has to be the last one"
         )
-    return SequenceFile(
-        path, text, _steps(path, sections[:first]), last, tuple(sections[first:-1])
-    )  # fmt: skip
+    lost = sections[first:-1]
+    return SequenceFile(path, text, _steps(path, sections[:first], lost), last, tuple(lost))
 
 
 def split_sections(text: str) -> list[Section]:
@@ -115,7 +116,7 @@ def split_sections(text: str) -> list[Section]:
     for number, line in enumerate(file_lines(text), start=1):
         if header := HEADER.match(line):
             sections.append((header[1], number, []))
-        elif sections and line.strip() and not line.startswith("#"):
+        elif sections and line.strip(BLANKS) and not line.startswith("#"):
             sections[-1][2].append(Line(number, line))
     return [Section(name, number, tuple(lines)) for name, number, lines in sections]
 
@@ -125,16 +126,25 @@ def file_lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
-def _steps(path: Path, sections: list[Section]) -> dict[str, Section]:
+def _steps(path: Path, sections: list[Section], lost: list[Section]) -> dict[str, Section]:
+    """Return the steps by name; those that are lost have other names."""
     steps: dict[str, Section] = {}
     for section in sections:
-        where = f"{path}, line {section.number}"
-        if section.name in steps:
-            first = steps[section.name].number
-            raise InvalidSequence(f"{where}: the step {section.name} is in line {first} already")
+        _refuse_double(path, section, steps)
         if not section.name.isidentifier() or keyword.iskeyword(section.name):
             raise InvalidSequence(
-                f"{where}: {section.name} is no name in Python, so no step can be called so"
+                f"{path}, line {section.number}: {section.name} is no name in Python, "
+                "so no step can be called so"
             )
         steps[section.name] = section
+    for section in lost:
+        _refuse_double(path, section, steps)
     return steps
+
+
+def _refuse_double(path: Path, section: Section, steps: dict[str, Section]) -> None:
+    if (first := steps.get(section.name)) is not None:
+        raise InvalidSequence(
+            f"{path}, line {section.number}: the step {section.name} is in line {first.number} "
+            "already"
+        )

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pandadb.sequences import database_results
 from pandadb.sequences.journal import Action, NullSequenceJournal, StepAttempt
@@ -55,6 +55,8 @@ class SequenceRun:
     """Seconds that each step may run; None for any."""
     settle: Callable[[], None] = lambda: None
     """Called before a step shows something: a `print` of Python 2 may owe a space."""
+    text_of: Callable[[Any], str] = str
+    """Makes texts of the variables of steps."""
     _attempts: Counter[tuple[str, Action, tuple[tuple[str, str], ...]]] = field(
         default_factory=Counter
     )

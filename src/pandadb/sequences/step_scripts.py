@@ -170,8 +170,11 @@ class ScriptRunner:
             raise Stopped
 
     def _read(self, process: subprocess.Popen[bytes]) -> str:
-        """Return the output of a process, shown as it comes; it ends shown with a line end."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        """Return the output of a process, shown as it comes; it ends shown with a line end.
+
+        Bytes that are not UTF-8 stay as they are.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         parts: list[str] = []
         pipe = process.stdout
         while pipe and (chunk := os.read(pipe.fileno(), CHUNK)):

@@ -12,6 +12,8 @@ from pandadb.sequences.results import JobNumbers, Result
 from pandadb.sequences.sequence_run import LOGGER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pandadb.sequences.journal import StepAttempt
     from pandadb.sequences.results import FoundResult
     from pandadb.sequences.sequence_run import SequenceRun
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
 SUBMITS = re.compile(r"(?:^|[\s;/])(?:pathena|prun)\s", re.MULTILINE)
 """In a script: a command that submits jobs."""
 NUMBERS = {
-    "jobset": re.compile(r"^[ \t]*JobsetID\s+:\s+(\d{1,18})(?!\d)", re.MULTILINE | re.ASCII),
-    "job": re.compile(r"^[ \t]*JobID\s+:\s+(\d{1,18})(?!\d)", re.MULTILINE | re.ASCII),
+    **{
+        kind: re.compile(
+            rf"^[^\S\n]*{name}[^\S\n]+:[^\S\n]+(\d{{1,18}})(?!\d)", re.MULTILINE | re.ASCII
+        )
+        for kind, name in (("jobset", "JobsetID"), ("job", "JobID"))
+    },
     "task": re.compile(r"jediTaskID\s*[=:]\s*(\d{1,18})(?!\d)", re.ASCII),
 }
 """Lines that a submission prints, by the number that they give."""
@@ -46,6 +52,8 @@ class Step:
         self.place: ScriptPlace | None = None
         """Where the script runs, if elsewhere than this process."""
         self._run = run
+        self.isPanda = False  # the original's name
+        """Whether the step has submitted jobs."""
         self._numbers: JobNumbers | None = None
         self._attempt: StepAttempt | None = None
         self._newer_than: datetime | None = None
@@ -57,7 +65,7 @@ class Step:
     ) -> Step:
         """Return a step for jobs that were submitted elsewhere, perhaps with their result."""
         step = cls(run, f"PandaJob{numbers.number}", "")
-        step._numbers, step._found = numbers, found
+        step._take_numbers(numbers, found)
         return step
 
     def __call__(self) -> Step:
@@ -65,14 +73,20 @@ class Step:
         return Step(self._run, self.name, self._script)
 
     @property
-    def isPanda(self) -> bool:  # noqa: N802 - the original's name
-        """Whether the step has submitted jobs."""
-        return self._numbers is not None
-
-    @property
     def JobID(self) -> int | None:  # noqa: N802 - the original's name
         """The number of the job set, or of the task, that the step has submitted."""
         return self._numbers.number if self._numbers else None
+
+    @JobID.setter
+    def JobID(self, number: Any) -> None:  # noqa: N802 - the original's name
+        """Let the step have other jobs, which count if `isPanda` is true."""
+        self._numbers = None if number is None else JobNumbers(jobset=int(number))
+        self._found = self._newer_than = None
+
+    @property
+    def _jobs(self) -> JobNumbers | None:
+        """The jobs that the result waits for."""
+        return self._numbers if self.isPanda else None
 
     def execute(
         self,
@@ -92,12 +106,13 @@ class Step:
             ValueError: A variable has a name or a value that none can have.
         """
         self.wait = wait if self.wait is None else self.wait
-        self.env = (env or {}) if self.env is None else self.env
-        variables = checked_env(self.env)
+        if self.env is None:
+            self.env = {} if env is None else env
+        variables = checked_env(self.env, self._run.text_of)
         attempt = self._run.attempt(self.name, variables)
         limit = self._run.step_timeout if timeout is None else timeout
         self._take(attempt, self._run.recorded(attempt, lambda: self._execute(variables, limit)))
-        if self._numbers and self.wait:
+        if self._jobs and self.wait:
             self.result()
 
     def _execute(self, env: Mapping[str, str], timeout: float | None) -> StepRecord:
@@ -108,16 +123,19 @@ class Step:
         if end.status:
             self._run.show(f"ERROR: {self.name} failed\n")
             LOGGER.info("%s failed with status %s", self.name, end.status)
-        numbers = None if end.status else submitted(self.command, end.output)
+        numbers = None if end.status else submitted(exported(env) + self.command, end.output)
         if not self.command:  # a step for jobs of elsewhere has no script
-            numbers = self._numbers
+            numbers = self._jobs
         return StepRecord(end.status, end.output, begun_at, numbers)
 
     def _take(self, attempt: StepAttempt, record: StepRecord) -> None:
         self.status, self.output = record.status, record.output
-        self._attempt, self._numbers = attempt, record.numbers
-        self._found = record.result
+        self._attempt = attempt
+        self._take_numbers(record.numbers, record.result)
         self._newer_than = record.begun_at - CLOCKS
+
+    def _take_numbers(self, numbers: JobNumbers | None, found: FoundResult | None) -> None:
+        self._numbers, self._found, self.isPanda = numbers, found, numbers is not None
 
     def result(self, blocking: bool = True) -> Result | None:
         """Return the result; for jobs with the fields of their notification.
@@ -128,9 +146,9 @@ class Step:
             RuntimeError: Results of jobs have no source.
             Stopped: The sequence was stopped.
         """
-        if self._numbers is None:
+        if self._jobs is None:
             return Result(self.status, self.output)
-        found = self._found or self._awaited(self._numbers, blocking=blocking)
+        found = self._found or self._awaited(self._jobs, blocking=blocking)
         if found is None:
             return None
         if self._found is None:
@@ -155,14 +173,17 @@ class Step:
 
         If pbook does not retry them, the status is 255, and the output has the reason.
         """
-        if self._numbers is None:
+        if self._jobs is None:
             self.execute()
             return
-        numbers, last = self._numbers, self._found
+        numbers, last = self._jobs, self._found
         attempt = self._run.attempt(self.name, {"JobID": str(numbers.number)}, Action.RETRY)
         record = self._run.recorded(attempt, lambda: self._retry(numbers))
         if record.status:
             self.status, self.output = record.status, record.output
+            if record.numbers != numbers:  # they were retried before
+                self._attempt = attempt
+                self._take_numbers(record.numbers, None)
             return
         self._take(attempt, record)
         if record.numbers == numbers and last is not None:
@@ -172,13 +193,17 @@ class Step:
         jobs, begun_at = self._run.local_jobs, now()
         if jobs is None:
             return StepRecord(FAILED, "ERROR : there is no pbook", begun_at, numbers)
-        outcome = jobs.retry(self._run.runner, numbers)
-        if isinstance(outcome, str):
-            return StepRecord(FAILED, outcome, begun_at, numbers)
-        return StepRecord(0, "", begun_at, outcome)
+        retried = jobs.retry(self._run.runner, numbers)
+        status = FAILED if retried.problem else 0
+        return StepRecord(status, retried.problem, begun_at, retried.numbers)
 
 
-def checked_env(env: Any) -> dict[str, str]:
+def exported(env: Mapping[str, str]) -> str:
+    """Return variables as lines of a script: a command in a value may submit jobs, too."""
+    return "".join(f'export {name}="{value}"\n' for name, value in env.items())
+
+
+def checked_env(env: Any, text_of: Callable[[Any], str] = str) -> dict[str, str]:
     """Return the variables of a step as texts.
 
     Raises:
@@ -187,7 +212,7 @@ def checked_env(env: Any) -> dict[str, str]:
     """
     if not isinstance(env, Mapping):
         raise TypeError(f"env has to be a dictionary, not {type(env).__name__}")
-    found = {str(name): str(value) for name, value in env.items()}
+    found = {str(name): text_of(value) for name, value in env.items()}
     for name, value in found.items():
         if not name or "=" in name or "\0" in name + value:
             raise ValueError(f"env has {name!r}: no variable can be called or be so")

@@ -12,7 +12,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-app.command()(run.run)
+app.command(context_settings={"help_option_names": ["-h", "--help"]})(run.run)
 app.command()(check.check)
 app.command("list")(find.list_)
 app.command()(find.show)

@@ -141,10 +141,11 @@ class Output:
         self._lock = threading.Lock()
 
     def show(self, text: str) -> None:
-        """Print text as it is."""
+        """Print text as it is, with bytes that are not UTF-8 as U+FFFD."""
         stream = sys.stderr if mode.json else sys.stdout
+        whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         with self._lock:
-            stream.write(text)
+            stream.write(whole)
             stream.flush()
 
 

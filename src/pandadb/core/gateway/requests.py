@@ -114,6 +114,8 @@ class RunReport:
     status: str
     values: Mapping[str, Any] = field(default_factory=dict)
     retry_in: float | None = None
+    started_by: int | None = None
+    """The user of a run that is tried again; None: as before."""
 
 
 @dataclass(frozen=True)

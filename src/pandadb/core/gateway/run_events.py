@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 CHANNEL = "pandadb_gateway"
 """Notices of new events, for gateways: never needed, as they poll, too."""
-HEADERS = {"persistent": "true", "content-type": "application/json"}
+HEADERS = {"persistent": "true", "content-type": "application/json", "priority": "4"}
+"""Headers of events; 4 is the priority of STOMP messages that have none."""
 NAMES = {
     "reduction_started": "ReductionStarted",
     "reduction_complete": "ReductionComplete",

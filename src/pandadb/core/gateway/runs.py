@@ -137,14 +137,16 @@ def add(session: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[Run]:
     return [Run(*row) for row in session.execute(new, [*rows])]
 
 
-def again(session: Transaction, run: Run, run_version: int) -> int:
-    """Add the record of a further version of a run, queued for the same job."""
+def again(session: Transaction, run: Run, run_version: int, started_by: int | None = None) -> int:
+    """Add the record of a further version of a run, queued for the same job and the same user."""
     given = (
         "facility", "instrument", "rb_number", "run_number", "pandaid", "source", "destinations",
         "data", "script", "variables", "overwrite", "description",
     )  # fmt: skip
     row = {name: getattr(run, name) for name in given}
-    row |= {"status": QUEUED, "run_version": run_version, "reduced": [], "started_by": SERVICE}
+    row |= {"status": QUEUED, "run_version": run_version, "reduced": []}
+    known = run.started_by if started_by is None else started_by
+    row["started_by"] = SERVICE if known is None else known
     row["body"] = {**run.body, "run_version": run_version}
     new = insert(GatewayRun.__table__).values(row).returning(RUN.run_id)
     found: int = session.scalars(new).one()

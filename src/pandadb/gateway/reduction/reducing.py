@@ -190,23 +190,36 @@ class Reduction:
         if not self._temporary().is_dir():
             raise InvalidInput(end.error or REMOVED)
         outputs.settle_links(self._temporary())
-        self._copy(end.folders)
+        uncopied = self._copy(end.folders)
         said = self._said(end.skipped or "", is_copied=True)
+        wrong = end.error or end.mistake or uncopied or (REMOVED if is_gone else None)
         if end.skipped is not None and not is_gone:
             return {"status": "Skipped", **said}
-        if wrong := end.error or end.mistake or (REMOVED if is_gone else None):
+        if wrong:
             raise JobFailure(wrong, retryable=False, result={**said, "message": wrong})
         return {"status": "Completed", **said}
 
-    def _copy(self, extra: Sequence[str]) -> None:
+    def _copy(self, extra: Sequence[str]) -> str | None:
+        """Copy the output to its place, then to further ones; return the first mistake of these.
+
+        Raises:
+            OSError: It cannot be copied to its place.
+        """
         folder = self._temporary()
-        for path in extra:
-            place = Path(self.rules.get("working") or ".") / path
-            if place.resolve() != self.final.resolve():
-                self.note(f"Copied to {place}")
-                outputs.merge(folder, place)
         (outputs.merge if self.merges else outputs.put)(folder, self.final)
         self.note(f"Copied to {self.final}")
+        mistakes = list[str]()
+        for path in extra:
+            place = Path(self.rules.get("working") or ".") / path
+            try:
+                if place.resolve() != self.final.resolve():
+                    outputs.merge(folder, place)
+                    self.note(f"Copied to {place}")
+            except (OSError, RuntimeError, ValueError) as error:  # also a loop of links, or a NUL
+                words = _words(error) if isinstance(error, OSError) else str(error)
+                mistakes.append(f"The result cannot be copied to {path[:1000]!r}: {words}")
+                self.note(mistakes[-1])
+        return mistakes[0] if mistakes else None
 
     def _said(self, message: str, *, is_copied: bool = False) -> dict[str, Any]:
         """Return the keys of the event that logs and folders make."""

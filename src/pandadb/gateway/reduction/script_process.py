@@ -255,7 +255,7 @@ def _module(script: Script) -> ModuleType:
 def _set_variables(module: ModuleType, given: Mapping[str, Mapping[str, Any]]) -> None:
     """Set `web_var` of a script: its own variables, with those of the run instead or beside."""
     if not hasattr(module, "web_var"):
-        module.web_var = ModuleType("web_var")  # type: ignore[attr-defined]
+        module.web_var = ModuleType("reduce_vars")  # type: ignore[attr-defined]
     web_var = module.web_var
     for group in GROUPS:
         own = getattr(web_var, group, None)

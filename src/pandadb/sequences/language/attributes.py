@@ -23,7 +23,9 @@ READ = frozenset({
     "retry",
 })  # fmt: skip
 """Attributes of steps."""
-WRITTEN = frozenset({"name", "command", "status", "output", "env", "wait"})
+WRITTEN = frozenset({
+    "name", "command", "status", "output", "env", "wait", "JobID", "isPanda",
+})  # fmt: skip
 HIDDEN = frozenset({"fields", "put"})
 """Attributes of results that are none of the sequence's."""
 
@@ -74,6 +76,22 @@ def set_attribute(value: Any, name: str, new: Any) -> None:
         case _:
             kind = type(value).__name__
             raise AttributeError(f"the attribute {name!r} of a {kind} cannot be set")
+
+
+def delete_attribute(value: Any, name: str) -> None:
+    """Delete an attribute that the sequence has given to a step, or one of a result.
+
+    Raises:
+        AttributeError: There is no such attribute.
+    """
+    match value:
+        case Step() if name in value.own:
+            del value.own[name]
+        case Result() if name in value.fields:
+            value.fields = {key: one for key, one in value.fields.items() if key != name}
+        case _:
+            kind = type(value).__name__
+            raise AttributeError(f"the attribute {name!r} of a {kind} cannot be deleted")
 
 
 class Formatter(string.Formatter):
@@ -177,4 +195,5 @@ OF_ERRORS: dict[str, Callable[[BaseException], Any]] = {
     "args": lambda error: error.args,
     "message": str,  # Python 2
     "code": lambda error: getattr(error, "code", None),  # of SystemExit
+    "with_traceback": lambda error: lambda _: error,  # of `raise E, value, traceback`
 }

@@ -13,6 +13,7 @@ from pandadb.sequences.language.attributes import attribute
 from pandadb.sequences.language.memory import check_memory
 from pandadb.sequences.language.operations import check_lengths, formatted, power, remainder
 from pandadb.sequences.language.python2 import runtime
+from pandadb.sequences.language.python2.texts import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 FUNCTIONS = (
     "abs", "all", "any", "ascii", "bin", "bool", "bytes", "callable", "chr", "complex", "dict",
-    "divmod", "enumerate", "filter", "float", "frozenset", "hash", "hex", "int", "iter",
-    "list", "map", "max", "min", "next", "oct", "ord", "range", "repr", "reversed",
+    "divmod", "enumerate", "filter", "float", "frozenset", "hash", "hex", "id", "int", "issubclass",
+    "iter", "list", "map", "max", "min", "next", "oct", "ord", "range", "repr", "reversed",
     "round", "set", "slice", "sorted", "str", "sum", "tuple", "zip", "NotImplemented", "Ellipsis",
 )  # fmt: skip
 EXCEPTIONS = {
@@ -67,7 +68,7 @@ def names_for(run: SequenceRun, *, is_python2: bool = False) -> dict[str, Any]:
 def python2_names(run: SequenceRun) -> dict[str, Any]:
     """Return the names that a sequence of Python 2 has otherwise; long ranges are refused."""
     printer = runtime.Printer(run.show)
-    run.settle = printer.settle
+    run.settle, run.text_of = printer.settle, text_of
     return {
         **{name: _limited(function) for name, function in runtime.FUNCTIONS.items()},
         **PYTHON2,
@@ -101,7 +102,11 @@ def _remainder(left: Any, right: Any) -> Any:
 
 def _attribute(value: Any, name: str) -> Any:
     found = runtime.attribute(value, name)
-    return attribute(value, name) if found is runtime.MISSING else found
+    if found is not runtime.MISSING:
+        return found
+    found = attribute(value, name)
+    is_form = name == "format" and isinstance(value, str)
+    return runtime.with_short_floats(found) if is_form else found
 
 
 def sys_for(run: SequenceRun) -> SimpleNamespace:

@@ -27,15 +27,15 @@ REPEATED = (str, bytes, list, tuple)
 """Types of values that are repeated and joined by operators."""
 
 
-def power(left: Any, right: Any) -> Any:
-    """Return a power.
+def power(left: Any, right: Any, modulus: Any = None) -> Any:
+    """Return a power, or its remainder.
 
     Raises:
         OverflowError: It is too large.
     """
-    if isinstance(left, int) and isinstance(right, int):
+    if modulus is None and isinstance(left, int) and isinstance(right, int):
         _check_bits(left.bit_length() * right if right > 0 else 0)
-    return left**right
+    return pow(left, right, modulus)
 
 
 def shift(left: Any, right: Any) -> Any:

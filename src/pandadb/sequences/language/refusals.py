@@ -36,8 +36,8 @@ DANGEROUS = frozenset({
     "object", "super", "memoryview", "reload", "RssFeedReader", "setattr", "delattr", "dir",
 })  # fmt: skip
 """Names that the original's sequences have, and a subset has not; bound ones are others."""
-IMPORTABLE = ("time", "sys")
-"""Modules that a sequence has anyway, of `sys` a few names; so their import changes nothing."""
+IMPORTABLE = {"time": TIME, "sys": SYS}
+"""Modules that a sequence has anyway, with the names that it has of them."""
 LIMIT = 5
 """Refusals in a sentence."""
 
@@ -88,10 +88,13 @@ def _is_of_sys(node: ast.AST) -> TypeGuard[ast.Attribute]:
 
 
 def _is_given(node: ast.Import | ast.ImportFrom) -> bool:
-    """Report whether an import is of modules that a sequence has anyway, or of names of `time`."""
+    """Report whether an import is of modules, or of their names, that a sequence has anyway."""
     if isinstance(node, ast.ImportFrom):
-        return node.module == "time" and all(one.name in TIME for one in node.names)
-    return all(one.name in IMPORTABLE and one.asname is None for one in node.names)
+        given = IMPORTABLE.get(node.module or "", ())
+        return all(one.name in given for one in node.names)
+    return all(
+        one.name == "time" or (one.name == "sys" and one.asname is None) for one in node.names
+    )
 
 
 def _word(node: ast.AST) -> str:

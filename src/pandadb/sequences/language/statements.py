@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from pandadb.sequences.language.attributes import set_attribute
+from pandadb.sequences.language.attributes import delete_attribute, set_attribute
 from pandadb.sequences.language.bindings import bound_names, declared_names, parameters
 from pandadb.sequences.language.calls import Signature
 from pandadb.sequences.language.expressions import Expressions
@@ -189,8 +189,10 @@ class Interpreter(Expressions):
                     scope.delete(name)
                 case ast.Subscript(value=owner, slice=key):
                     del self.value(owner, scope)[self.value(key, scope)]
+                case ast.Attribute(value=owner, attr=name):
+                    delete_attribute(self.value(owner, scope), name)
                 case _:
-                    raise TypeError("only names and items can be deleted")
+                    raise TypeError("only names, attributes and items can be deleted")
 
     def _if(self, node: ast.If, scope: Scope) -> None:
         self._block(node.body if self.value(node.test, scope) else node.orelse, scope)
@@ -275,10 +277,13 @@ class Interpreter(Expressions):
         raise Return(None if node.value is None else self.value(node.value, scope))
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
-        """Bind a module that the sequence has, or names of `time`; others pass no check."""
+        """Bind a module that the sequence has, or names of one; others pass no check."""
         for one in node.names:
-            value = self._names[one.name] if isinstance(node, ast.Import) else None
-            scope.store(one.asname or one.name, value or getattr(self._names["time"], one.name))
+            if isinstance(node, ast.Import):
+                value = self._names[one.name]
+            else:
+                value = getattr(self._names[str(node.module)], one.name)
+            scope.store(one.asname or one.name, value)
 
 
 def _end(error: BaseException) -> None:

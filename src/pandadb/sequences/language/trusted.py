@@ -119,6 +119,7 @@ class TrustedProcess:
                 return "value", name in WRITTEN
             case "execute", (wait, env, timeout, place):
                 step.place = ScriptPlace(*place)
+                step.env = env  # the section has the dictionary, and may change it
                 step.execute(wait, env, timeout)
             case "retry", (place,):
                 step.place = ScriptPlace(*place)

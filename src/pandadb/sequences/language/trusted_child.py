@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import builtins
 import ctypes
+import io
 import json
 import marshal
 import os
@@ -57,6 +58,8 @@ class Parent:
         self._lock = threading.Lock()
         self.settle: Callable[[], None] = lambda: None
         """Called before a step shows something: a `print` of Python 2 may owe a space."""
+        self.text_of: Callable[[Any], str] = str
+        """Makes texts of the variables of steps."""
 
     def read(self) -> Any:
         """Return the next value of the parent; without one the process ends."""
@@ -107,8 +110,10 @@ class Result:
 class Step:
     """A step of the parent, by its key."""
 
+    env: Any
+
     def __init__(self, parent: Parent, key: str) -> None:
-        self.__dict__.update(_parent=parent, _key=key)
+        self.__dict__.update(_parent=parent, _key=key, env=None)
 
     def __call__(self) -> Step:
         """Return a step with the same script, which has not been executed."""
@@ -123,12 +128,14 @@ class Step:
     @override
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute of the parent's step, if it has one, else of this object."""
-        if not self._parent.ask("set", self._key, name, value):
+        if name == "env" or not self._parent.ask("set", self._key, name, value):
             self.__dict__[name] = value
 
     def execute(self, wait: bool = False, env: Any = None, timeout: float | None = None) -> None:
-        """Run the script."""
-        values = None if env is None else {str(name): str(value) for name, value in env.items()}
+        """Run the script, with the variables of the first call, as they are now."""
+        if self.env is None:
+            self.env = {} if env is None else env
+        values = {str(name): self._parent.text_of(value) for name, value in self.env.items()}
         self._parent.ask("execute", self._key, bool(wait), values, timeout, place())
 
     def result(self, blocking: bool = True) -> Result | None:
@@ -145,7 +152,7 @@ def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
     """Return the names of a sequence: modules of the original's, functions, and steps."""
 
     def jobs(what: str) -> Any:
-        return lambda *arguments: parent.ask(what, *(str(one) for one in arguments))
+        return lambda *arguments: parent.ask(what, *(_sent(one) for one in arguments))
 
     steps = {name: Step(parent, name) for name in program["steps"]}
     commands = SimpleNamespace(
@@ -171,6 +178,10 @@ def names_for(parent: Parent, program: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _sent(value: Any) -> int | float | str:
+    return value if isinstance(value, int | float) else str(value)
+
+
 def end_with_parent(parent: int) -> None:
     """Let this process be killed when its parent has ended, even by SIGKILL.
 
@@ -193,14 +204,18 @@ def main() -> None:
     parent = Parent(requests, answers)
     program = parent.read()
     end_with_parent(program["parent"])
-    sys.argv = [program["path"]]
+    sys.argv = ["psequencer", program["path"]]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # bytes of steps stay as they are
     code = marshal.loads(base64.b64decode(program["code"]))  # noqa: S302 - of the parent
     names = names_for(parent, program)
     if program["is_python2"]:
         from pandadb.sequences.language.python2 import names as python2  # noqa: PLC0415
+        from pandadb.sequences.language.python2.texts import text_of  # noqa: PLC0415
 
         names = python2.names_for(names)
         parent.settle = names[python2.PRINTER].settle
+        parent.text_of = text_of
     try:
         exec(code, names)  # noqa: S102 - the user has asked for all of Python
     except Exception as error:  # noqa: BLE001 - it may be any

@@ -22,6 +22,10 @@ SECTION = "sequencer"
 PROTOCOLS = ("imap", "pop3")
 PORTS = {("imap", True): 993, ("imap", False): 143, ("pop3", True): 995, ("pop3", False): 110}
 """Ports by the protocol and whether it is encrypted."""
+REFERENCE = re.compile(r"%\(([^()]*)\)s")
+"""A value of the same section in a value."""
+DEEPEST = 10
+"""Values in values in values at most."""
 MINUTE = 60.0
 INTERVAL = 5.0
 """Minutes between two looks."""
@@ -78,12 +82,14 @@ def read_configuration(path: Path) -> MailConfiguration:
 
 def _section(path: Path) -> dict[str, str]:
     """Return the values of the section; a file without any header is that section."""
-    parser = configparser.RawConfigParser(strict=False, empty_lines_in_values=False)
+    parser = configparser.RawConfigParser(
+        strict=False, empty_lines_in_values=False, inline_comment_prefixes=(";",)
+    )
     try:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         has_header = re.search(r"^\[", text, re.MULTILINE)
         parser.read_string(text if has_header else f"[{SECTION}]\n{text}", str(path))
-        return dict(parser.items(SECTION))
+        return _interpolated(dict(parser.items(SECTION)))
     except OSError as error:
         raise InvalidConfiguration(f"{path} cannot be read: {error.strerror}") from None
     except configparser.NoSectionError:
@@ -93,6 +99,18 @@ def _section(path: Path) -> dict[str, str]:
         raise InvalidConfiguration(
             f"{path}{place}: write name = value, in a section [{SECTION}]"
         ) from None
+
+
+def _interpolated(given: dict[str, str]) -> dict[str, str]:
+    """Return the values with `%(name)s` as the value of that name; a single % is itself."""
+
+    def value(text: str, depth: int = 0) -> str:
+        if depth > DEEPEST or not REFERENCE.search(text):
+            return text
+        found = REFERENCE.sub(lambda one: given.get(one[1].lower(), one[0]), text)
+        return found if found == text else value(found, depth + 1)
+
+    return {name: value(text) for name, text in given.items()}
 
 
 def _needed(path: Path, given: dict[str, str], name: str) -> str:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from pandadb.errors import InvalidInput
 from pandadb.sequences.mail.notifications import parse_message
-from pandadb.sequences.mail.server import ONE_DAY, TIMEOUT, ServerMailbox
+from pandadb.sequences.mail.server import ONE_DAY, TIMEOUT, Mail, ServerMailbox
 from pandadb.sequences.sequence_run import LOGGER
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
-    from datetime import date
-    from email.message import EmailMessage
+    from datetime import date, datetime
 
     from pandadb.sequences.mail.configuration import MailConfiguration
 
-BODY = b"BODY[]"
+BODY, ARRIVED = b"BODY[]", b"INTERNALDATE"
 UNSELECTABLE = (b"\\Noselect", b"\\NonExistent")
 
 
@@ -43,11 +43,14 @@ class ImapMailbox(ServerMailbox):
         self._library = imapclient
         self._read: dict[str, tuple[int, int | None]] = {}
         """By folder its UIDVALIDITY and the highest UID that was read."""
+        self._empty: set[str] = set()
+        """Folders without a mail of the last days: the next look is for mails of any date."""
 
     @override
     def forget(self) -> None:
         """Read all mails anew at the next look."""
         self._read.clear()
+        self._empty.clear()
 
     @override
     def _open(self, context: ssl.SSLContext | None) -> Any:
@@ -61,7 +64,7 @@ class ImapMailbox(ServerMailbox):
         server.login(self._configuration.user, self._configuration.password)
 
     @override
-    def _new(self, server: Any, since: date) -> Iterator[EmailMessage]:
+    def _new(self, server: Any, since: date) -> Iterator[Mail]:
         """Yield the notifications that were not seen before, by folder, the oldest first."""
         for folder in self._folders(server):
             yield from self._new_in(server, folder, since)
@@ -74,7 +77,7 @@ class ImapMailbox(ServerMailbox):
             if not any(flag in flags for flag in UNSELECTABLE)
         ]
 
-    def _new_in(self, client: Any, folder: str, since: date) -> Iterator[EmailMessage]:
+    def _new_in(self, client: Any, folder: str, since: date) -> Iterator[Mail]:
         selected = self._selected(client, folder)
         if selected is None:
             return
@@ -82,17 +85,21 @@ class ImapMailbox(ServerMailbox):
         known, highest = self._read.get(folder, (validity, None))
         if known != validity:  # the folder was made anew: its UIDs are others
             highest = None
-        numbers = client.search(self._criteria(since, highest))
+        is_first = highest is None and folder not in self._empty
+        numbers = client.search(self._criteria(since if is_first else None, highest))
         numbers = sorted(number for number in numbers if number > (highest or 0))
         LOGGER.debug("%s: %s new mails", folder, len(numbers))
-        fetched = client.fetch(numbers, ["BODY.PEEK[]"]) if numbers else {}
+        if is_first and not numbers:
+            self._empty.add(folder)
+            return
+        fetched = client.fetch(numbers, ["INTERNALDATE", "BODY.PEEK[]"]) if numbers else {}
         for number in numbers:
-            raw = fetched.get(number, {}).get(BODY)
-            if raw is None:
+            found = fetched.get(number, {})
+            if found.get(BODY) is None:
                 continue  # it was deleted since
-            message = parse_message(raw)
+            message = parse_message(found[BODY])
             if self._configuration.senders.sent(message):
-                yield message
+                yield Mail(message, _in_utc(found.get(ARRIVED)))
         if b"UIDNEXT" in selected or numbers:  # mails below it were there
             until = int(selected.get(b"UIDNEXT", 1)) - 1
             self._read[folder] = (validity, max([highest or 0, until, *numbers]))
@@ -113,19 +120,17 @@ class ImapMailbox(ServerMailbox):
             LOGGER.debug("The folder %s is passed over: %s", folder, error)
             return None
 
-    def _criteria(self, since: date, highest: int | None) -> list[Any]:
-        """Return the keys of a search: mails of the senders, those since a day or, later, new ones.
+    def _criteria(self, since: date | None, highest: int | None) -> list[Any]:
+        """Return the keys of a search: mails of the senders, those since a day, or new ones.
 
-        A search by day finds no mail without a date.
+        A search by day finds no mail without a date, nor one with a wrong date.
         """
         search: list[Any] = []
         for part in self._configuration.senders.searched:
             search = ["OR", *search, "FROM", part] if search else ["FROM", part]
-        is_first = highest is None
-        when: list[Any] = (
-            ["SENTSINCE", since - ONE_DAY] if is_first else ["UID", f"{(highest or 0) + 1}:*"]
-        )
-        return [*search, *when]
+        if since is not None:
+            return [*search, "SENTSINCE", since - ONE_DAY]
+        return [*search, "UID", f"{(highest or 0) + 1}:*"]
 
     @override
     def _close(self, server: Any) -> None:
@@ -134,3 +139,8 @@ class ImapMailbox(ServerMailbox):
         except self._failures:
             with suppress(*self._failures):
                 server.shutdown()
+
+
+def _in_utc(arrived_at: datetime | None) -> datetime | None:
+    """Return the time of a server, which the library gives in the zone of this machine, in UTC."""
+    return None if arrived_at is None else arrived_at.astimezone(UTC).replace(tzinfo=None)

@@ -8,7 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.sequences.mail.imap import ImapMailbox
-from pandadb.sequences.mail.notifications import Notification, notification_of, sent_at, text_of
+from pandadb.sequences.mail.notifications import (
+    Notification,
+    notification_of,
+    sent_at,
+    text_of,
+    whole_text_of,
+)
 from pandadb.sequences.mail.pop import PopMailbox
 from pandadb.sequences.sequence_run import LOGGER
 from pandadb.sequences.steps import now
@@ -109,20 +115,23 @@ class MailSource:
             return
         self._failures, self._has_looked = 0, True
         self._next_look = time.monotonic() + self._configuration.interval
-        for message in mails:
+        for one in mails:
             try:
-                self._take(message)
+                self._take(*one)
             except Exception as error:  # noqa: BLE001 - a hostile mail may break Python's parser
                 LOGGER.warning("A mail is passed over, since it cannot be parsed: %r", error)
 
-    def _take(self, message: EmailMessage) -> None:
+    def _take(self, message: EmailMessage, arrived_at: datetime | None) -> None:
         text = text_of(message)
         if not self._configuration.senders.believes(message, text):
             LOGGER.warning(
                 "A notification without the right token is passed over: %s", message["Subject"]
             )
             return
-        one = notification_of(text, sent_at(message))
+        when = sent_at(message, arrived_at)
+        one = notification_of(text, when)
+        if one is None and self._configuration.senders.token_key is None:  # it may be attached
+            one = notification_of(whole_text_of(message), when)
         key = (str(message.get("Message-ID", "")), text)
         if one is not None and key not in self._known:
             self._known.add(key)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from pandadb.sequences.mail.notifications import parse_message, sent_at
-from pandadb.sequences.mail.server import ONE_DAY, TIMEOUT, ServerMailbox
+from pandadb.sequences.mail.notifications import parse_message, received_at, sent_at
+from pandadb.sequences.mail.server import ONE_DAY, TIMEOUT, Mail, ServerMailbox
 from pandadb.sequences.sequence_run import LOGGER
+from pandadb.sequences.steps import now
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
-    from datetime import date
-    from email.message import EmailMessage
+    from datetime import date, datetime
 
     from pandadb.sequences.mail.configuration import MailConfiguration
 
@@ -33,11 +33,13 @@ class PopMailbox(ServerMailbox):
     def __init__(self, configuration: MailConfiguration) -> None:
         super().__init__(configuration, (OSError, EOFError, poplib.error_proto))
         self._seen: set[str] = set()
+        self._has_looked = False
 
     @override
     def forget(self) -> None:
         """Read all mails anew at the next look."""
         self._seen.clear()
+        self._has_looked = False
 
     @override
     def _open(self, context: ssl.SSLContext | None) -> poplib.POP3:
@@ -52,24 +54,27 @@ class PopMailbox(ServerMailbox):
         server.pass_(self._configuration.password)
 
     @override
-    def _new(self, server: poplib.POP3, since: date) -> Iterator[EmailMessage]:
+    def _new(self, server: poplib.POP3, since: date) -> Iterator[Mail]:
         numbers = self._unseen(server)
         LOGGER.debug("%s new mails", len(numbers))
-        wanted: list[tuple[str, str]] = []
+        wanted: list[tuple[str, str, datetime | None]] = []
         old = 0
         for number, uidl in reversed(numbers):
             with self._passed_over(uidl):
                 header = parse_message(b"\n".join(server.top(number, 0)[1]))
-            old = 0 if sent_at(header).date() >= since - ONE_DAY else old + 1
+            arrived_at = now() if self._has_looked else received_at(header)
+            is_old = sent_at(header, arrived_at).date() < since - ONE_DAY
+            old = old + 1 if is_old else 0
             if old > MANY:
                 break
             if not old and self._configuration.senders.sent(header):
-                wanted.append((number, uidl))
-        for number, uidl in reversed(wanted):
+                wanted.append((number, uidl, arrived_at))
+        for number, uidl, arrived_at in reversed(wanted):
             with self._passed_over(uidl):
                 raw = b"\n".join(server.retr(number)[1])
-            yield parse_message(raw)
+            yield Mail(parse_message(raw), arrived_at)
         self._seen.update(uidl for _, uidl in numbers)
+        self._has_looked = True
 
     @contextmanager
     def _passed_over(self, uidl: str) -> Iterator[None]:

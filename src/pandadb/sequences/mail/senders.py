@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pandadb.mail_tokens import HEADER, is_token_of
 
@@ -42,6 +42,8 @@ class Senders:
             found = header.get_all("From", [])
         except Exception:  # noqa: BLE001 - a hostile header may break Python's parser
             return False
+        if self._is_only_a_name(found):
+            return True
         addresses: list[Address] = [*getattr(found[0], "addresses", ())] if found else []
         if len(found) != 1 or len(addresses) != 1:
             return False
@@ -51,6 +53,11 @@ class Senders:
         if address not in known and not is_named:
             return False
         return self.authserv is None or self._is_signed(header, address.rpartition("@")[2])
+
+    def _is_only_a_name(self, found: list[Any]) -> bool:
+        """Report whether From is a name of PanDA, without an address."""
+        is_enough = not self.addresses and self.authserv is None
+        return is_enough and len(found) == 1 and str(found[0]).strip(' "').lower() in NAMES
 
     def _is_signed(self, header: EmailMessage, domain: str) -> bool:
         """Report whether our mail server has found a DKIM signature of the sender's domain.

@@ -6,13 +6,13 @@ import ssl
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pandadb.sequences.sequence_run import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
     from email.message import EmailMessage
 
     from pandadb.sequences.mail.configuration import MailConfiguration
@@ -21,6 +21,14 @@ TIMEOUT = 60.0
 """Seconds that the server has for an answer."""
 ONE_DAY = timedelta(days=1)
 """Difference of zones: what is older is filtered by the source."""
+
+
+class Mail(NamedTuple):
+    """A mail of a mailbox."""
+
+    message: EmailMessage
+    arrived_at: datetime | None
+    """In UTC, without a zone; None if the mailbox does not know it."""
 
 
 class ServerMailbox(ABC):
@@ -37,7 +45,7 @@ class ServerMailbox(ABC):
         self._failures = failures
         self._server: Any = None
 
-    def look(self, since: date) -> list[EmailMessage]:
+    def look(self, since: date) -> list[Mail]:
         """Return the notifications that were not seen before, the oldest first.
 
         Args:
@@ -86,7 +94,7 @@ class ServerMailbox(ABC):
         """Give the user's name and password."""
 
     @abstractmethod
-    def _new(self, server: Any, since: date) -> Iterable[EmailMessage]:
+    def _new(self, server: Any, since: date) -> Iterable[Mail]:
         """Yield the notifications that were not seen before, the oldest first."""
 
     @abstractmethod

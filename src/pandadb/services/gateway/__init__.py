@@ -18,7 +18,7 @@ from pandadb.core.gateway.requests import (
 from pandadb.core.gateway.run_ends import HANDLER
 from pandadb.core.gateway.run_events import CHANNEL
 from pandadb.core.gateway.runs import LIVE, Run
-from pandadb.core.gateway.values import converted, of_record, type_of
+from pandadb.core.gateway.values import converted, type_of
 from pandadb.core.gateway.variables import KnownVariable
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.services.gateway.dead_letters import (
@@ -57,7 +57,7 @@ from pandadb.services.gateway.operators import (
     set_instrument,
     set_variables,
 )
-from pandadb.services.gateway.reports import take_report
+from pandadb.services.gateway.reports import take_report, values_of
 from pandadb.services.transaction import VerbOptions
 
 __all__ = [
@@ -101,7 +101,6 @@ __all__ = [
     "note_failure",
     "note_replayed",
     "note_sign",
-    "of_record",
     "refuse",
     "register",
     "remove_runs",
@@ -115,4 +114,5 @@ __all__ = [
     "take_run",
     "take_runs",
     "type_of",
+    "values_of",
 ]

@@ -161,12 +161,13 @@ def _variables(
     known: dict[str, dict[str, list[str]]] = {}
     if wanted.error is not None:
         return known, given
-    found = {one.name: (one.type, variables.text_of(one.value)) for one in wanted.variables}
+    found = dict[str, tuple[str, str]]()
     if wanted.variables_last:
         found = variables.of_run(connection, wanted.key, wanted.variables)
     for one in wanted.variables:
-        kind, text = found[one.name]
-        is_own = (kind, text) == (one.type, variables.text_of(one.value)) and kind != NUMBER
+        own = one.type, variables.text_of(one.value)
+        kind, text = found.get(one.name, own)
+        is_own = (kind, text) == own and (kind != NUMBER or not wanted.variables_last)
         group = GROUPS[one.is_advanced]
         given[group][one.name] = one.value if is_own else of_record(one.name, text, kind)
         known.setdefault(group, {})[one.name] = [kind, text]

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 MAX_RUNS = 100_000
 KEPT = 3600.0
 """Seconds that the cancel of an unknown run is kept."""
+OF_ONE_VERSION = ("overwrite", "description", "run_description", "started_by")
+"""Keys of events that a further version does not have, unless they are given anew."""
 LONGEST_NAME = 80
 """Characters of the name of an instrument."""
 
@@ -191,8 +193,9 @@ def rerun(
         changed: dict[str, Any] = {"overwrite": overwrite, "description": description}
         changed |= {"started_by": started_by, "script": old.script if script is None else script}
         changed["variables"] = old.variables if variables is None else _texts(variables)
-        body = {**old.body, "run_version": version, "reduction_arguments": given}
-        body = run_events.without_nul(body | _given(changed))
+        body = {name: value for name, value in old.body.items() if name not in OF_ONE_VERSION}
+        body |= {"run_version": version, "reduction_arguments": given, **_given(changed)}
+        body = run_events.without_nul(body)
         run_id = runs.again(connection, old, version)
         runs.change(connection, run_id, {**changed, "body": body, "pandaid": None})
         submit_run(

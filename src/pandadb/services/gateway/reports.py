@@ -74,16 +74,19 @@ def _report(connection: Connection, report: RunReport, rules: JobRules, host: st
         return Taken(NOTED)
     runs.close(connection, run.run_id, report.status, report.values)
     if report.status == runs.ERROR and report.retry_in is not None and not run.cancelled:
-        return _again(connection, run, report.retry_in, rules, host)
+        return _again(connection, run, report, rules, host)
     return Taken(NOTED)
 
 
-def _again(connection: Connection, run: Run, retry_in: float, rules: JobRules, host: str) -> Taken:
+def _again(
+    connection: Connection, run: Run, report: RunReport, rules: JobRules, host: str
+) -> Taken:
     """Make the next version of a run, with its job, unless it has had the last one."""
     version = (runs.highest_version(connection, run.key) or 0) + 1
     if version > rules.last_version:
         return Taken(NOTED, None, f"version {rules.last_version} is the last one")
-    later = runs.again(connection, run, version)
+    retry_in = report.retry_in or 0
+    later = runs.again(connection, run, version, report.started_by)
     pandaid = submit_run(
         connection, later, rules, values_of(run), is_flat=False, host=host, delay=retry_in
     )
@@ -93,11 +96,14 @@ def _again(connection: Connection, run: Run, retry_in: float, rules: JobRules, h
 
 
 def values_of(run: Run) -> dict[str, dict[str, Any]]:
-    """Return the variables of a record as values."""
-    known = run.variables
-    return {
-        group: {
-            name: of_record(name, text, kind) for name, (kind, text) in known.get(group, {}).items()
-        }
-        for group in GROUPS.values()
-    }
+    """Return the variables of a run as values: those of its events, else those of its record."""
+    given = run.body.get("reduction_arguments")
+    known = given if isinstance(given, dict) else {}
+    return {group: _values(run, known.get(group), group) for group in GROUPS.values()}
+
+
+def _values(run: Run, given: Any, group: str) -> dict[str, Any]:
+    texts = run.variables.get(group, {})
+    if isinstance(given, dict) and given.keys() == texts.keys():
+        return given
+    return {name: of_record(name, text, kind) for name, (kind, text) in texts.items()}

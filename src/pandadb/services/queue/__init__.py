@@ -29,6 +29,7 @@ from pandadb.services.queue.payload_needs import payload_needs, store_tails
 from pandadb.services.queue.public_ids import find_public
 from pandadb.services.queue.reaping import make_ready, reap
 from pandadb.services.queue.submission import set_exec_config, set_group, submit
+from pandadb.services.queue.turnovers import Turnover, finish_and_claim
 from pandadb.services.queue.unknown_leases import give_back_unknown
 from pandadb.services.queue.upkeep.mail import as_line, folder_sink, mail_sink
 from pandadb.services.queue.upkeep.outbox import (
@@ -99,6 +100,7 @@ __all__ = [
     "Standing",
     "Submitted",
     "Success",
+    "Turnover",
     "Undeliverable",
     "UnknownExecConfig",
     "UnknownParent",
@@ -119,6 +121,7 @@ __all__ = [
     "fail",
     "find_public",
     "finish",
+    "finish_and_claim",
     "flows",
     "folder_sink",
     "give_back",

@@ -60,18 +60,15 @@ def claim(
         InvalidValue: A number is beyond its limits, or a name is no text.
         JobsLocked: The table of jobs was locked for longer than the lock timeout.
     """
-    check_number("njobs", njobs, 0, MAX_JOBS)
-    check_text("owner", owner)
-    check_seconds(lease)
-    names = [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
-
+    check_claim(njobs, owner, lease)
+    names = queue_names(queues)
+    given = {"owner": owner, "seconds": lease, "host": options.host}
     found: list[Lease] = []
 
     def take() -> None:
-        given = {"owner": owner, "seconds": lease, "host": options.host}
         for queue in names if len(found) < njobs else ():
             with transaction(database, options, at_once=True) as connection:
-                mine = _claimed(connection, queue, njobs - len(found), given)
+                mine = claimed(connection, queue, njobs - len(found), given)
             found.extend(mine)
 
     try:
@@ -85,7 +82,7 @@ def claim(
     return found
 
 
-def _claimed(connection: Connection, queue: str, njobs: int, words: dict[str, Any]) -> list[Lease]:
+def claimed(connection: Connection, queue: str, njobs: int, words: dict[str, Any]) -> list[Lease]:
     """Claim jobs of a queue after those that this process has claimed lately, or from its head."""
     positions = POSITIONS.setdefault(connection.engine, {})
     since, position = positions.get(queue, (0.0, None))
@@ -99,6 +96,22 @@ def _claimed(connection: Connection, queue: str, njobs: int, words: dict[str, An
         found += others
         positions[queue] = since, position
     return found
+
+
+def queue_names(queues: str | Sequence[str]) -> list[str]:
+    """Return the names of queues, each once."""
+    return [*dict.fromkeys(words([queues] if isinstance(queues, str) else queues))]
+
+
+def check_claim(njobs: int, owner: str, lease: float) -> None:
+    """See that a claim can be.
+
+    Raises:
+        InvalidValue: A number is beyond its limits, or the owner is no text.
+    """
+    check_number("njobs", njobs, 0, MAX_JOBS)
+    check_text("owner", owner)
+    check_seconds(lease)
 
 
 def check_seconds(lease: float) -> None:

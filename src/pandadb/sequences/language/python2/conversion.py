@@ -76,6 +76,8 @@ def is_python2(tree: ast.Module) -> bool:
         match node:
             case ast.Name(id=name) if name in NAMES and name not in bound:
                 return True
+            case _ if _is_print(node) and "print" not in bound:
+                return True
             case ast.Attribute(attr=name) if name in ATTRIBUTES:
                 return True
             case ast.Import(names=names) if any(one.name in MODULES for one in names):
@@ -85,6 +87,19 @@ def is_python2(tree: ast.Module) -> bool:
             case _:
                 pass
     return False
+
+
+def _is_print(node: ast.AST) -> bool:
+    """Report whether it is a statement `print` that Python 3 takes for something else."""
+    match node:
+        case ast.Expr(value=ast.Name(id="print")):
+            return True
+        case ast.Expr(value=ast.Tuple(elts=[ast.Call(func=ast.Name(id="print")), *_])):
+            return True
+        case ast.BinOp(left=ast.Name(id="print"), op=ast.RShift()):
+            return True
+        case _:
+            return False
 
 
 def with_meaning(tree: ast.Module) -> ast.Module:

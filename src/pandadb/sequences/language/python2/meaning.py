@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 ATTRIBUTES = frozenset({
     "keys", "values", "items", "iterkeys", "itervalues", "iteritems", "has_key", "next", "sort",
-    "encode", "decode", "message", "xreadlines",
+    "encode", "decode", "message", "xreadlines", "format", "translate", "viewkeys", "viewvalues",
+    "viewitems",
 })  # fmt: skip
 """Attributes that some type has had otherwise."""
 OPERATORS: dict[type[ast.operator], str] = {ast.Div: runtime.DIVIDE, ast.Mod: runtime.REMAINDER}
+SIMPLE = (ast.Name, ast.Constant)
+"""Later values of `a < b < c` that are evaluated in any case."""
 CODE, FILE = "<code of Python 2>", "<file of Python 2>"
 """Names of functions that convert a text, or that of a file, when a trusted section runs it."""
 
@@ -46,13 +49,48 @@ class Meaning(ast.NodeTransformer):
         return node
 
     @override
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        """Make a text of bytes: in Python 2 they are the same."""
+        if isinstance(node.value, bytes):
+            text = node.value.decode("utf-8", "surrogateescape")
+            return ast.copy_location(ast.Constant(text), node)
+        return node
+
+    @override
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        """Let `print a, b` write its values one after another, as they are evaluated."""
+        self.generic_visit(node)
+        match node.value:
+            case ast.Call(func=ast.Name(id="print") as function, args=[_, _, *_] as values):
+                return self._prints(node, function, values, node.value.keywords)
+            case _:
+                return node
+
+    @staticmethod
+    def _prints(
+        node: ast.Expr, function: ast.Name, values: list[ast.expr], words: list[ast.keyword]
+    ) -> ast.AST | list[ast.Expr]:
+        if not all(
+            one.arg == "end" or (one.arg == "file" and isinstance(one.value, SIMPLE))
+            for one in words
+        ) or any(isinstance(one, ast.Starred) for one in values):
+            return node
+        files = [one for one in words if one.arg == "file"]
+        comma = ast.keyword("end", ast.Constant(" "))
+        calls = [ast.Call(function, [one], [*files, comma]) for one in values[:-1]]
+        calls.append(ast.Call(function, [values[-1]], words))
+        return [ast.copy_location(ast.Expr(ast.copy_location(one, node)), node) for one in calls]
+
+    @override
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """Replace `a < b`: values of all types have an order."""
         self.generic_visit(node)
-        kind = type(node.ops[0]).__name__
-        if len(node.ops) > 1 or kind not in runtime.COMPARISONS:
+        kinds = [type(one).__name__ for one in node.ops]
+        _, *later = node.comparators
+        if not {*kinds} & {*runtime.ORDERS} or not all(isinstance(one, SIMPLE) for one in later):
             return node
-        return _call(runtime.COMPARE, [ast.Constant(kind), node.left, node.comparators[0]], node)
+        words = ast.Constant(" ".join(kinds))
+        return _call(runtime.COMPARE, [words, node.left, *node.comparators], node)
 
     @override
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:

@@ -16,7 +16,10 @@ RENAMED = {
     "httplib": "http.client", "thread": "_thread", "__builtin__": "builtins",
     "exceptions": "builtins", "HTMLParser": "html.parser", "cookielib": "http.cookiejar",
     "Cookie": "http.cookies", "SocketServer": "socketserver", "xmlrpclib": "xmlrpc.client",
-    "BaseHTTPServer": "http.server", "copy_reg": "copyreg", "anydbm": "dbm", "gdbm": "dbm.gnu",
+    "email.MIMEText": "email.mime.text", "email.MIMEMultipart": "email.mime.multipart",
+    "email.MIMEBase": "email.mime.base", "email.Utils": "email.utils",
+    "email.Encoders": "email.encoders", "BaseHTTPServer": "http.server",
+    "copy_reg": "copyreg", "anydbm": "dbm", "gdbm": "dbm.gnu",
 }  # fmt: skip
 """Modules that have another name."""
 TEXT_METHODS = (
@@ -164,16 +167,39 @@ def _urls() -> dict[str, Any]:
     return {**errors, **{name: getattr(urllib.parse, name) for name in parse}}
 
 
-def _digest(name: str) -> Callable[[], dict[str, Any]]:
-    def found() -> dict[str, Any]:
-        import hashlib  # noqa: PLC0415 - seldom needed
+def _bytes(value: Any) -> Any:
+    return value.encode(**ENCODING) if isinstance(value, str) else value
 
-        def new(text: str = "") -> Any:
-            return hashlib.new(name, text.encode(**ENCODING))
 
-        return {"new": new}
+def _hashed(name: str) -> Callable[..., Any]:
+    """Return a function that makes a hash; it takes texts."""
+    import hashlib  # noqa: PLC0415 - seldom needed
 
-    return found
+    class Hash:
+        def __init__(self, text: Any = "") -> None:
+            self._hash = hashlib.new(name, _bytes(text))
+            self.hexdigest = self._hash.hexdigest
+
+        def update(self, text: Any) -> None:
+            self._hash.update(_bytes(text))
+
+    return Hash
+
+
+def _hashlib() -> dict[str, Any]:
+    names = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+    return {name: _hashed(name) for name in names}
+
+
+def _base64() -> dict[str, Any]:
+    import base64  # noqa: PLC0415 - seldom needed
+
+    def of(name: str) -> Callable[..., str]:
+        function = getattr(base64, name)
+        return lambda text, *more: function(_bytes(text), *more).decode(**ENCODING)
+
+    found = {name: of(name) for name in ("b64encode", "b64decode")}
+    return {**found, "encodestring": of("encodebytes"), "decodestring": of("decodebytes")}
 
 
 MORE: dict[str, tuple[str | None, Callable[[], dict[str, Any]]]] = {
@@ -191,8 +217,10 @@ MORE: dict[str, tuple[str | None, Callable[[], dict[str, Any]]]] = {
     "cStringIO": ("io", dict),
     "urllib": ("urllib.request", _urls),
     "urllib2": ("urllib.request", _urls),
-    "md5": (None, _digest("md5")),
-    "sha": (None, _digest("sha1")),
+    "md5": (None, lambda: {"new": _hashed("md5"), "md5": _hashed("md5")}),
+    "sha": (None, lambda: {"new": _hashed("sha1"), "sha": _hashed("sha1")}),
+    "hashlib": ("hashlib", _hashlib),
+    "base64": ("base64", _base64),
     "sets": (None, lambda: {"Set": set, "ImmutableSet": frozenset}),
 }
 """Modules with more than Python 3 has: the module they begin with, and the additions."""

@@ -48,6 +48,7 @@ def names_for(names: dict[str, Any]) -> dict[str, Any]:
         runtime.REMAINDER: runtime.remainder,
         runtime.ATTRIBUTE: runtime.any_attribute,
         CODE: code,
+        "compile": compile_,
         FILE: file_code,
         "range": lambda *ends: [*range(*ends)],
         "xrange": range,
@@ -80,6 +81,13 @@ def code(text: Any, mode: str = "exec") -> Any:
     if not isinstance(text, str):
         return text
     return _compiled(text, mode, "<string>")
+
+
+def compile_(text: Any, name: str, mode: str, *flags: Any) -> Any:
+    """Compile a text of Python 2, or a syntax tree."""
+    if isinstance(text, str):
+        return _compiled(text, mode, name)
+    return compile(text, name, mode, *flags)
 
 
 def file_code(name: str) -> CodeType:

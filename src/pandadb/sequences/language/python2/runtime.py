@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import operator
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pandadb.sequences.language.python2.texts import FloatText, encoded, text_of
+from pandadb.sequences.language.python2.texts import FloatText, encoded, filled, repr_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,11 +24,18 @@ OF_DICTIONARIES: dict[str, Callable[..., Any]] = {
     "keys": list, "values": lambda held: [*held.values()], "items": lambda held: [*held.items()],
     "iterkeys": iter, "itervalues": lambda held: iter(held.values()),
     "iteritems": lambda held: iter(held.items()), "has_key": operator.contains,
+    "viewkeys": lambda held: held.keys(), "viewvalues": lambda held: held.values(),
+    "viewitems": lambda held: held.items(),
 }  # fmt: skip
 OF_ITERATORS = {"next": "__next__", "xreadlines": "__iter__"}
 MISSING = object()
-COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+ORDERS: dict[str, Callable[[Any, Any], Any]] = {
     "Lt": operator.lt, "LtE": operator.le, "Gt": operator.gt, "GtE": operator.ge,
+}  # fmt: skip
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    **ORDERS, "Eq": operator.eq, "NotEq": operator.ne, "Is": operator.is_,
+    "IsNot": operator.is_not, "In": lambda one, other: one in other,
+    "NotIn": lambda one, other: one not in other,
 }  # fmt: skip
 
 
@@ -52,20 +60,40 @@ def remainder(left: Any, right: Any) -> Any:
     if not isinstance(left, str):
         return left % right
     if isinstance(right, dict):
-        return left % {key: _filled(value) for key, value in right.items()}
-    return left % (tuple(map(_filled, right)) if isinstance(right, tuple) else _filled(right))
+        return left % {key: filled(value) for key, value in right.items()}
+    return left % (tuple(map(filled, right)) if isinstance(right, tuple) else filled(right))
 
 
-def _filled(value: Any) -> Any:
+def with_short_floats(form: Callable[..., str]) -> Callable[..., str]:
+    """Return the method `format` of a text: a float without a form has 12 digits."""
+
+    def fill(*values: Any, **names: Any) -> str:
+        return form(*map(_short, values), **{name: _short(one) for name, one in names.items()})
+
+    return fill
+
+
+def _short(value: Any) -> Any:
     return FloatText(value) if type(value) is float else value
 
 
-def compare(kind: str, left: Any, right: Any) -> Any:
-    """Compare two values by `Lt` and so on; those of different types have an order, too."""
+def compare(kinds: str, *values: Any) -> Any:
+    """Compare values by `Lt` and so on; those of different types have an order, too."""
+    result: Any = True
+    for kind, left, right in zip(kinds.split(), values, values[1:], strict=False):
+        result = _compared(kind, left, right)
+        if not result:
+            break
+    return result
+
+
+def _compared(kind: str, left: Any, right: Any) -> Any:
     try:
         return COMPARISONS[kind](left, right)
     except TypeError:
-        return COMPARISONS[kind](cmp(left, right), 0)
+        if kind not in ORDERS:
+            raise
+        return ORDERS[kind](cmp(left, right), 0)
 
 
 def cmp(left: Any, right: Any) -> int:
@@ -136,13 +164,13 @@ def _extreme(sign: int) -> Callable[..., Any]:
 def attribute(value: Any, name: str) -> Any:
     """Return an attribute that Python 2 has; MISSING if the value has none of these."""
     match value:
-        case dict():
+        case Mapping():
             make = OF_DICTIONARIES.get(name)
             return MISSING if make is None else functools.partial(make, value)
         case list() if name == "sort":
             return functools.partial(sort_, value)
-        case str() if name in ("encode", "decode"):
-            return functools.partial(encoded, value, name)
+        case str() if name in OF_TEXTS:
+            return functools.partial(OF_TEXTS[name], value)
         case BaseException() if name == "message" and not hasattr(value, name):
             return value.args[0] if len(value.args) == 1 else ""
         case _ if name in OF_ITERATORS and hasattr(value, OF_ITERATORS[name]):
@@ -153,7 +181,25 @@ def attribute(value: Any, name: str) -> Any:
 def any_attribute(value: Any, name: str) -> Any:
     """Return an attribute, one of Python 2 first."""
     found = attribute(value, name)
-    return getattr(value, name) if found is MISSING else found
+    if found is not MISSING:
+        return found
+    found = getattr(value, name)
+    return with_short_floats(found) if name == "format" and isinstance(value, str) else found
+
+
+def translated(text: str, table: Any, deleted: str = "") -> str:
+    """Return a text with other characters: a table is a text of 256, or None."""
+    kept = "".join(one for one in text if one not in deleted)
+    if isinstance(table, str):
+        table = dict(enumerate(table))
+    return kept if table is None else kept.translate(table)
+
+
+OF_TEXTS: dict[str, Callable[..., str]] = {
+    "encode": functools.partial(encoded, action="encode"),
+    "decode": functools.partial(encoded, action="decode"), "translate": translated,
+}  # fmt: skip
+"""Methods of texts."""
 
 
 def map_(function: Any, *values: Iterable[Any]) -> list[Any]:
@@ -176,6 +222,7 @@ def filter_(function: Any, values: Any) -> Any:
 
 def round_(value: float, digits: int = 0) -> float:
     """Round a half away from zero; the result is a float."""
+    value = float(value)
     scale = 10.0**digits
     whole = float(int(abs(value) * scale + 0.5)) if digits == 0 else round(abs(value), digits)
     return whole if value >= 0 else -whole
@@ -228,7 +275,7 @@ class Printer:
 
 
 FUNCTIONS: dict[str, Any] = {
-    DIVIDE: divide, COMPARE: compare, TEXT: text_of,
+    DIVIDE: divide, COMPARE: compare, TEXT: text_of, "repr": repr_of,
     "map": map_, "filter": filter_,
     "zip": lambda *values: [*zip(*values, strict=False)], "reduce": functools.reduce, "cmp": cmp,
     "sorted": sorted_, "min": _extreme(-1), "max": _extreme(1), "round": round_, "oct": oct_,
