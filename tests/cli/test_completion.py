@@ -44,6 +44,8 @@ def offered(typed: str, **environment: str) -> list[str]:
     [
         ("jobs list --jobstatus st", ["starting", "stagein", "stageout"]),
         ("jobs move tr", ["transfer"]),
+        ("queue retry --state s", ["staged", "submitted", "suspended"]),
+        ("queue set-state can", ["cancelled"]),
         ("jobs list --table jobsa", ["jobsactive4", "jobsarchived4", "jobsarchived"]),
         ("jobs list --order jobst", ["jobstatus"]),
         ("jobs list --columns pandaid,jobst", ["pandaid,jobstatus"]),

@@ -88,6 +88,7 @@ EXAMPLES = {
     "sequence": "5",
     "sequences": "5",
     "share": "Test",
+    "standing": "failed",
     "subject": "1",
     "task": "5",
     "to": "folder",

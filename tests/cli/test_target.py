@@ -37,7 +37,7 @@ SHOWS = {
     "jobs output",
     "jobs report", "jobs show", "jobs todir",
     "partitions plan", "partitions status",
-    "queue groups list", "queue list", "queue outbox list",
+    "queue groups list", "queue list", "queue locks list", "queue outbox list",
     "sequence check", "sequence list", "sequence run", "sequence show",
     "shares match", "shares rank", "shares status", "shares tree",
     "sites candidates", "sites diff", "sites generate", "sites history", "sites list", "sites show",

@@ -1,6 +1,6 @@
 """Shell completion of values: states, verbs, columns, tables and sites.
 
-All but the sites come from `job_types`, which is fast to import; sites come from the database.
+Most come from `job_types`, which is fast to import; sites come from the database.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from typing import get_args, get_type_hints
 
 from pandadb import config, job_types
 from pandadb import database as databases
-from pandadb.services import jobs
+from pandadb.services import jobs, queue
 
 
 def states(incomplete: str) -> Iterator[str]:
     """Yield the states of jobs with the prefix."""
     yield from _beginning(incomplete, *get_args(job_types.JobStatus))
+
+
+def standings(incomplete: str) -> Iterator[str]:
+    """Yield the states of queued jobs with the prefix, as their users see them."""
+    yield from _beginning(incomplete, *queue.Standing)
 
 
 def verbs(incomplete: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pandadb.core.queue.verbs.standings import (
     STAGED_SUBSTATUS,
     STATUSES,
     Standing,
+    standing_of,
 )
 from pandadb.models import JobControl, JobsActive4
 from pandadb.services.jobs import JobFilter
@@ -32,9 +33,9 @@ def in_standing(*wanted: Standing | str) -> JobFilter:
     """Return the filter of queued jobs in one of some states: see `Standing`.
 
     Raises:
-        ValueError: There is no such state.
+        InvalidValue: There is no such state.
     """
-    return reduce(or_, (_of(Standing(one)) for one in wanted)) & JobFilter(controlled=True)
+    return reduce(or_, (_of(standing_of(one)) for one in wanted)) & JobFilter(controlled=True)
 
 
 def _of(one: Standing) -> JobFilter:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pandadb.services import queue
+from pandadb.services.queue import NewQueueJob
 from tests.cli.test_commands import run
 from tests.databases import render
 from tests.queue.flow_runs import DIAMOND, fail, flow_of, states
@@ -88,3 +90,24 @@ def test_a_malformed_file_is_refused(url: str, tmp_path: Path) -> None:
     assert (cycle.returncode, "waits for 'B'" in cycle.stderr) == (2, True)
     text = run("flows", "submit", str(tmp_path / "flow.txt"), url=url)
     assert text.returncode == 2
+
+
+def test_flows_are_counted_and_all_deleted_by_a_reset(database: Database, url: str) -> None:
+    for name in "ab":
+        queue.submit(database, [NewQueueJob("q", name="A")], flow=name)
+    counted = run("flows", "list", "--count", "--json", url=url)
+    drawn = run("flows", "list", "--count", "--state", "ready", url=url)
+    tried = run("flows", "reset", "--dry-run", url=url)
+    asked = run("flows", "reset", url=url)
+    many = run("flows", "reset", "--limit", "2", "--yes", url=url)
+    kept = run("flows", "list", "--count", "--json", url=url)
+    done = run("flows", "reset", "--limit", "2", "--today", "today", "--yes", url=url)
+    nothing = run("flows", "reset", "--yes", url=url)
+
+    assert json.loads(counted.stdout) == json.loads(kept.stdout) == {"ready": 2}
+    assert "ready" in drawn.stdout
+    assert tried.stdout == "2 flows would be deleted.\n"
+    assert (asked.returncode, "pass --yes" in asked.stderr) == (1, True)
+    assert (many.returncode, "say today's date" in many.stderr) == (1, True)
+    assert (done.returncode, done.stdout) == (0, "2 flows deleted.\n")
+    assert (nothing.returncode, nothing.stdout) == (3, "0 flows deleted.\n")

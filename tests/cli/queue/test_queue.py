@@ -49,8 +49,8 @@ def test_a_program_is_submitted_listed_and_cancelled(database: Database, url: st
     assert "demo" in run("queue", "list", url=url).stdout
     cancelled = run("queue", "cancel", pandaid, "99", url=url)
     assert cancelled.returncode == 1
-    assert "Ended: 1 cancelled; asked to end: 0." in cancelled.stdout
-    assert "Job 99 is not of a job queue" in cancelled.stderr
+    assert cancelled.stdout == "Cancelled: 1 jobs (1 cancelled).\n"
+    assert "Job 99 is unknown" in cancelled.stderr
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from pandadb.cli.flows import change, find
 
 app = typer.Typer(
     help="Flows: jobs that wait for each other. List, show, graph, submit, stop, resume, rerun,"
-    " delete.",
+    " delete, reset.",
     no_args_is_help=True,
 )
 
@@ -20,3 +20,4 @@ app.command()(change.stop)
 app.command()(change.resume)
 app.command()(change.rerun)
 app.command()(change.delete)
+app.command()(change.reset)

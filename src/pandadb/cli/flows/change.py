@@ -1,13 +1,14 @@
-"""`pandadb flows submit`, `stop`, `resume`, `rerun` and `delete`: flows that change."""
+"""`pandadb flows submit`, `stop`, `resume`, `rerun`, `delete` and `reset`: flows that change."""
 
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pandadb.cli.confirm import confirm
-from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, task_id, whole
+from pandadb.cli.options import DAY, AsJSON, DryRun, Quiet, Yes, moment, task_id, whole
 from pandadb.cli.output import NOTHING_TO_DO, as_json, count_words, out
 from pandadb.cli.target import changing
 from pandadb.cli.text_input import text_of
@@ -133,6 +134,45 @@ def delete(
     else:
         would = "would be " if dry_run else ""
         out.print(f"{len(gone)} flows {would}deleted.", soft_wrap=True)
+    raise typer.Exit(0 if gone else NOTHING_TO_DO)
+
+
+def reset(
+    *,
+    today: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=moment(DAY), metavar="DATE", help="Today's date, UTC, if there are many."
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="As many are many.")
+    ] = 25,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: AsJSON = False,
+    _quiet: Quiet = False,
+) -> None:
+    """Delete all flows with their jobs, whatever these do, and all batch processes.
+
+    With 25 flows or more --today is needed. Exit code 3 if there is none.
+
+    Example: pandadb flows reset --dry-run
+    """
+    with changing(dry_run=dry_run) as database:
+        number = sum(queue.flows.count(database).values())
+        if not dry_run:
+            confirm(f"Delete all {number:,} flows with all their jobs?", yes)
+        gone = queue.flows.reset(
+            database,
+            queue.VerbOptions(dry_run=dry_run),
+            limit=limit,
+            today=today.date() if today else None,
+        )
+    if json:
+        as_json({"deleted": gone, "dry_run": dry_run})
+    else:
+        out.print(f"{gone:,} flows {'would be ' if dry_run else ''}deleted.")
     raise typer.Exit(0 if gone else NOTHING_TO_DO)
 
 

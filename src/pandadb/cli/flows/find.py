@@ -55,6 +55,9 @@ def list_(
         int | None,
         typer.Option(parser=task_id, metavar="FLOW", help="The last flow of the page before."),
     ] = None,
+    number: Annotated[
+        bool, typer.Option("--count", help="Print their numbers by state only.")
+    ] = False,
     json: AsJSON = False,
 ) -> None:
     """List flows that match all options, the newest first, page by page.
@@ -64,6 +67,9 @@ def list_(
     chosen = queue.flows.FlowFilter(
         states=state or None, name=name, username=user, since=since, until=until, locked=locked
     )
+    if number:
+        _print_numbers(chosen, json)
+        return
     with connected() as database:
         page = queue.flows.find(
             database, chosen, limit=limit, after=None if after is None else (after, after)
@@ -75,6 +81,12 @@ def list_(
     table("Flows", COLUMNS, rows)
     if page.next:
         out.print(f"There are more: --after {page.next[1]}", soft_wrap=True)
+
+
+def _print_numbers(chosen: "queue.flows.FlowFilter", json: bool) -> None:
+    with connected() as database:
+        found = queue.flows.count(database, chosen)
+    as_json(found) if json else table("Flows", ("state", "flows"), found.items())
 
 
 def _cell(name: str, value: object) -> object:

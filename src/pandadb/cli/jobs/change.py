@@ -9,7 +9,7 @@ import typer
 from pandadb.cli import completion
 from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, plain, steps, with_merged
 from pandadb.cli.jobs.choice import batches, by_filter
-from pandadb.cli.jobs.filters import of_live_jobs
+from pandadb.cli.jobs.filters import of_chosen_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_name
 from pandadb.cli.output import as_json, out
 from pandadb.cli.target import changing
@@ -58,7 +58,7 @@ def submit(
         typer.echo("\n".join(map(str, pandaids)))
 
 
-@of_live_jobs
+@of_chosen_jobs
 def move(
     chosen: "jobs.Filter",
     verb: Annotated[

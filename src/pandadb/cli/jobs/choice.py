@@ -1,4 +1,4 @@
-"""The jobs of a command that changes some: PandaIDs, or all live jobs that match a filter."""
+"""The jobs of a command that changes some: named ones, or all that match a filter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pandadb.cli.confirm import confirm
+from pandadb.cli.confirm import ask, confirm
 from pandadb.cli.jobs.filters import named
 from pandadb.cli.output import progress
-from pandadb.services import jobs
+from pandadb.services import jobs, selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +31,34 @@ def by_filter(names: Sequence[int | str] | None, chosen: jobs.Filter) -> jobs.Fi
             param_hint="PANDAID",
         )
     return None
+
+
+def confirm_chosen(
+    database: Database,
+    verb: str,
+    chosen: jobs.Filter | Sequence[int],
+    yes: bool,
+    *,
+    limit: int | None = None,
+    always: bool = False,
+) -> None:
+    """Count jobs and ask for confirmation: for many that are named, or for any of a filter.
+
+    With `always` any number needs it. As the confirmation names a number, it comes after the limit.
+
+    Raises:
+        TooMany: There are more jobs than the limit.
+    """
+    if isinstance(chosen, jobs.Filter):
+        number, always = selection.count_jobs(database, chosen), True
+    else:
+        number = len(chosen)
+    if limit and number > limit:
+        raise selection.TooMany(verb, number, limit)
+    if always and number:
+        confirm(f"{verb} {number:,} jobs?", yes)
+    elif not isinstance(chosen, jobs.Filter):
+        ask(verb, chosen, yes)
 
 
 @contextmanager

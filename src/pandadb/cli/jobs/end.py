@@ -7,7 +7,7 @@ import typer
 from pandadb.cli.confirm import REFUSALS_SHOWN, ask, end, plain, steps, with_merged
 from pandadb.cli.jobs.change import AnyPandaIDs
 from pandadb.cli.jobs.choice import batches, by_filter
-from pandadb.cli.jobs.filters import of_live_jobs
+from pandadb.cli.jobs.filters import of_chosen_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
 from pandadb.cli.output import as_json, out, table
 from pandadb.cli.target import changing
@@ -26,7 +26,7 @@ class KillRules(TypedDict):
     options: "jobs.VerbOptions"
 
 
-@of_live_jobs
+@of_chosen_jobs
 def kill(
     chosen: "jobs.Filter",
     pandaids: AnyPandaIDs = None,

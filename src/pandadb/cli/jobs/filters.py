@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pandadb import controller
 from pandadb.cli import completion
 from pandadb.cli.options import LARGEST_ID, job_id, job_name, moment, whole
 from pandadb.services import jobs
@@ -31,6 +32,13 @@ def options(
     jobstatus: Annotated[
         list[str] | None,
         typer.Option(help="A state; can be repeated.", autocompletion=completion.states),
+    ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A state of queued jobs, such as paused or suspended; can be repeated.",
+            autocompletion=completion.standings,
+        ),
     ] = None,
     computingsite: Annotated[
         str | None,
@@ -126,6 +134,8 @@ def options(
         held=held,
         controlled=controlled,
     )
+    if state:
+        more &= controller.in_standing(*state)
     for word in metadata or ():
         more &= _of_metadata(word)
     return named(jobs.narrowed(chosen, more), pandaid)
@@ -161,8 +171,8 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, {*signature(options).parameters})
 
 
-def of_live_jobs(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that choose live jobs to a command that takes PandaIDs as arguments, too."""
+def of_chosen_jobs(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose jobs to a command that takes names of jobs as arguments, too."""
     return _with_options(
         command, {*signature(options).parameters} - {"pandaid", "table", "archive"}
     )

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from pandadb.cli import completion
-from pandadb.cli.confirm import REFUSALS_SHOWN, ask, confirm, end
+from pandadb.cli.confirm import REFUSALS_SHOWN, end
 from pandadb.cli.jobs.change import AnyPandaIDs
-from pandadb.cli.jobs.choice import by_filter
-from pandadb.cli.jobs.filters import of_live_jobs
+from pandadb.cli.jobs.choice import by_filter, confirm_chosen
+from pandadb.cli.jobs.filters import of_chosen_jobs
 from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, whole
 from pandadb.cli.output import as_json, count_words, out
 from pandadb.cli.target import changing
@@ -18,7 +18,7 @@ from pandadb.services import jobs, selection
 LARGEST = 2**31 - 1
 
 
-@of_live_jobs
+@of_chosen_jobs
 def set_(
     chosen: "jobs.Filter",
     pandaids: AnyPandaIDs = None,
@@ -70,7 +70,7 @@ def set_(
             if matching is None
             else selection.live(matching)
         )
-        _ask(database, choice, matching is not None, yes or dry_run)
+        confirm_chosen(database, "Set properties of", choice, yes or dry_run)
         report = selection.update(
             database,
             choice,
@@ -88,13 +88,6 @@ def set_(
         states = count_words(report.states.values())
         out.print(f"{would}: {len(report.changed)} jobs ({states}).")
     end(report.refused.values(), REFUSALS_SHOWN if matching else None)
-
-
-def _ask(database: Any, choice: Any, is_filter: bool, yes: bool) -> None:
-    if not is_filter:
-        ask("Set", choice, yes)
-    elif number := jobs.count_where(database, choice):
-        confirm(f"Set properties of {number:,} jobs?", yes)
 
 
 def _property(word: str) -> tuple[str, Any]:

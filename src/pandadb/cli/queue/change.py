@@ -1,57 +1,18 @@
-"""`pandadb queue cancel`, `reap`, `repair` and `groups set`: queued jobs that change."""
+"""`pandadb queue reap`, `repair` and `groups set`: leases, rows and groups of queued jobs."""
 
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from pandadb.cli.confirm import ask
-from pandadb.cli.options import AsJSON, DryRun, Quiet, Yes, job_id, whole
-from pandadb.cli.output import NOTHING_TO_DO, as_json, count_words, note, out, plain_text, table
+from pandadb.cli.options import AsJSON, DryRun, Quiet, whole
+from pandadb.cli.output import NOTHING_TO_DO, as_json, out, plain_text, table
 from pandadb.cli.target import changing
-from pandadb.cli.user import user_name
 from pandadb.services import queue
 
-Jobs = Annotated[list[int], typer.Argument(parser=job_id, metavar="PANDAID...", help="The jobs.")]
 Limit = Annotated[
     int, typer.Option(parser=whole(1, 100_000), metavar="NUMBER", help="The most jobs at once.")
 ]
-
-
-def cancel(
-    pandaids: Jobs,
-    *,
-    cascade: Annotated[
-        bool, typer.Option("--cascade", help="With all jobs that depend on them.")
-    ] = False,
-    by: Annotated[str | None, typer.Option(help="Who cancels; default: your login name.")] = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    json: AsJSON = False,
-    _quiet: Quiet = False,
-) -> None:
-    """Cancel jobs of queues: those that run end when their workers have ended the payloads.
-
-    Exit code 1 if a job is refused; the others are cancelled.
-
-    Example: pandadb queue cancel 6012345678 --cascade
-    """
-    if not dry_run:
-        ask("Cancel", pandaids, yes)
-    with changing(dry_run=dry_run) as database:
-        done = queue.cancel(
-            database, pandaids, queue.VerbOptions(dry_run=dry_run),
-            by=user_name() if by is None else by, cascade=cascade,
-        )  # fmt: skip
-    if json:
-        as_json(asdict(done))
-    else:
-        would = "Would be ended" if dry_run else "Ended"
-        out.print(f"{would}: {count_words(done.jobs.values())}; asked to end: {len(done.asked)}.")
-    for sentence in done.refused.values():
-        note(sentence)
-    if done.refused:
-        raise typer.Exit(1)
 
 
 def reap(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pandadb.core.sql.validation import InvalidValue
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -98,6 +100,17 @@ def standing(status: str, substatus: str | None, *, held: bool, suspended: bool)
     if substatus == STAGED_SUBSTATUS and status == "starting":
         return S.STAGED
     return STATUSES.get(status, S.WAITING)
+
+
+def standing_of(name: str) -> Standing:
+    """Return the standing with a name.
+
+    Raises:
+        InvalidValue: There is none.
+    """
+    if name not in [*Standing]:
+        raise InvalidValue(f"There is no state {name!r}: there are {', '.join(Standing)}")
+    return Standing(name)
 
 
 AGAIN = "ready, or waiting for a parent"

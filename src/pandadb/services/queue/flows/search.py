@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pandadb.core.queue.flows import families, flow_pages
@@ -9,11 +10,23 @@ from pandadb.core.queue.flows.flow_pages import FlowFilter
 from pandadb.errors import PandaDBError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
     from pandadb.core.queue.flows.families import JobGraph
     from pandadb.core.queue.flows.flow_pages import FlowGraph, FlowPage
     from pandadb.database import Database
 
 ALL = FlowFilter()
+
+
+@contextmanager
+def _one_moment(database: Database) -> Iterator[Session]:
+    """Open a transaction with one snapshot: the state of a flow is that of its jobs."""
+    with database.session() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
 
 
 class JobNotFound(PandaDBError):
@@ -52,8 +65,8 @@ def get(database: Database, flow: int) -> FlowGraph:
     Raises:
         FlowNotFound: There is no such flow.
     """
-    with database.transaction() as connection:
-        return flow_pages.get(connection, flow)
+    with _one_moment(database) as session:
+        return flow_pages.get(session, flow)
 
 
 def of_job(database: Database, pandaid: int) -> int | None:
@@ -68,8 +81,8 @@ def around(database: Database, pandaid: int) -> JobGraph:
     Raises:
         JobNotFound: No job of a queue has that PandaID now.
     """
-    with database.transaction() as connection:
-        found = families.around(connection, pandaid)
+    with _one_moment(database) as session:
+        found = families.around(session, pandaid)
     if not any(job["pandaid"] == pandaid for job in found.jobs):
         raise JobNotFound(f"Job {pandaid} is unknown: no job of a queue has that PandaID now")
     return found

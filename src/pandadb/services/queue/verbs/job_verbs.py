@@ -6,13 +6,13 @@ added to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pandadb.core.control.flow_locks import FlowLocked
 from pandadb.core.jobs.refusals import JobsLocked
 from pandadb.core.jobs.search.filters import Filter
-from pandadb.core.jobs.search.job_filters.job_filter import JobFilter
+from pandadb.core.jobs.search.job_filters.job_filter import JobFilter, narrowed
 from pandadb.core.queue.verbs import (
     by_process,
     deletions,
@@ -22,9 +22,9 @@ from pandadb.core.queue.verbs import (
     step_retries,
     stops,
 )
-from pandadb.core.queue.verbs.standings import Standing
+from pandadb.core.queue.verbs.standings import standing_of
 from pandadb.core.sql.transaction import Lock
-from pandadb.core.sql.validation import InvalidValue, check_text
+from pandadb.core.sql.validation import check_text
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.queue.verbs.job_locks import break_locks
 from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.verbs.outcomes import VerbOutcome
+    from pandadb.core.queue.verbs.standings import Standing
     from pandadb.database import Database
     from pandadb.services.queue.verbs.job_locks import Below
     from pandadb.services.selection import OnError
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 TRIES = 5
 """How often locks are broken for one verb: its jobs and their flows may have several."""
+BREAK_AFTER = 1.0
+"""Seconds that a verb waits for a lock before it is broken, unless its options have others."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,11 @@ def _run(
         FlowLocked, JobsLocked: A lock was waited for longer than the lock timeout.
         TooMany: More jobs were chosen than the limit allows.
     """
-    how = Lock.SKIP if rules.on_error == "skip" else rules.options.lock
+    options, how = rules.options, rules.options.lock
+    if rules.break_locks:  # a lock that is skipped, or waited for without end, is never broken
+        options = replace(options, patience=options.patience or BREAK_AFTER)
+    elif rules.on_error == "skip":
+        how = Lock.SKIP
     among = of_queue(chosen)
 
     def work(connection: Connection, pandaids: list[int]) -> VerbReport:
@@ -98,7 +105,7 @@ def _run(
                 verb,
                 among,
                 work,
-                options=rules.options,
+                options=options,
                 limit=rules.limit,
                 on_error=rules.on_error,
             )
@@ -115,7 +122,7 @@ def of_queue(chosen: JobChoice) -> JobChoice:
     if isinstance(chosen, JobFilter):
         return chosen & JobFilter(controlled=True)
     if isinstance(chosen, Filter):
-        raise InvalidValue("Verbs on queued jobs take a JobFilter, not a Filter")
+        return narrowed(chosen, JobFilter(controlled=True))
     return chosen
 
 
@@ -269,13 +276,10 @@ def set_state(
         InvalidValue: There is no such state.
         NotFound, Locked, FlowLocked, JobsLocked, TooMany: See `VerbRules`.
     """
-    if state not in [*Standing]:
-        raise InvalidValue(f"There is no state {state!r}: there are {', '.join(Standing)}")
+    wanted = standing_of(state)
 
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
-        return state_settings.set_state(
-            connection, jobs, Standing(state), host=rules.options.host, how=how
-        )
+        return state_settings.set_state(connection, jobs, wanted, host=rules.options.host, how=how)
 
     return _run(database, "set state", chosen, act, rules)
 
