@@ -177,6 +177,7 @@ class Gateway:
         self.frames: dict[str, Delivery] = {}
         self.held: list[HeldJob] = []
         self.is_up, self.is_fresh = True, False
+        self.passed: set[int | None] = set()
         self.rows: dict[str, Any] = {}
         self.unheard: dict[str, Any] = {}
         self.catalogue = list(given.get("icat", []))
@@ -287,9 +288,21 @@ class Gateway:
         if self.is_fresh:
             self.claim()
         self.is_fresh = False
+        known = gateway.list_runs(self.database, limit=1000)
+        self.passed = {run.pandaid for run in known}
 
     def begin_runs(self) -> None:
+        """Workers do not know what is not passed on yet: such jobs are given back."""
+        before = {job.lease.pandaid for job in self.held}
         self.claim()
+        if self.is_fresh:
+            early = [
+                job.lease
+                for job in self.held
+                if job.lease.pandaid not in before and job.lease.pandaid not in self.passed
+            ]
+            queue.give_back(self.database, early)
+            self.held = [job for job in self.held if job.lease not in early]
 
     def broker(self, up: bool) -> None:
         self.is_up = up

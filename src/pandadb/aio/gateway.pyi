@@ -244,7 +244,9 @@ async def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = ...,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many.
+    """Remove the records of runs, all versions; return how many.
+
+    Those whose jobs have not ended stay. A run that another system's worker reduces has none.
 
     Raises:
         InvalidValue: The last run is before the first.

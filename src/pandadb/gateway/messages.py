@@ -57,6 +57,10 @@ def _present(value: Any) -> Any:
     return value
 
 
+def _nothing(value: Any) -> Any:
+    return None if value == "" else value
+
+
 def _truth(value: Any) -> Any:
     """Return a value that is to be true or false; an empty one is as good as none."""
     empty = value is None or (isinstance(value, str | list | dict) and not value)
@@ -141,9 +145,9 @@ class CancelMessage(Message):
 
 
 class ReportMessage(Message):
-    """A report of another system's worker."""
+    """A report of another system's worker; without an instrument its numbers name the run."""
 
-    instrument: Instrument
+    instrument: Annotated[Instrument | None, BeforeValidator(_nothing)] = None
     rb_number: Needed
     run_number: RunNumber
     run_version: Version | None = None

@@ -8,7 +8,7 @@ from pandadb.gateway.keys import rb_number, user_number
 from pandadb.gateway.messages import ReportMessage, unknown_keys, validated
 from pandadb.gateway.rules import job_rules
 from pandadb.services import gateway as service
-from pandadb.services.gateway import RunKey, RunReport
+from pandadb.services.gateway import RunReport
 
 if TYPE_CHECKING:
     from pandadb.database import Database
@@ -37,10 +37,11 @@ def take(
         BadMessage: A key is missing, or its value cannot be.
     """
     report = validated(ReportMessage, body)
-    key = RunKey(report.instrument, rb_number(report.rb_number), report.run_number)
     status = STATUSES[role]
     wanted = RunReport(
-        key,
+        report.instrument,
+        rb_number(report.rb_number),
+        report.run_number,
         report.run_version or 0,
         status,
         _values(report, status),

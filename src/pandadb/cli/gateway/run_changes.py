@@ -227,9 +227,9 @@ def remove(
     json: AsJSON = False,
     _quiet: Quiet = False,
 ) -> None:
-    """Remove the records of runs that have ended, all versions, for good; their results stay.
+    """Remove the records of runs, all versions, for good; their results stay.
 
-    Runs that wait or are reduced are left. Exit code 3 if there are none to remove.
+    Runs with jobs that have not ended are left. Exit code 3 if there are none to remove.
 
     Example: pandadb gateway runs remove WISH 101 110 --yes
     """

@@ -109,7 +109,10 @@ class CancelRequest:
 class RunReport:
     """A report of another system's worker on a run."""
 
-    key: RunKey
+    instrument: str | None
+    """None: the report does not say, its numbers name the run."""
+    rb_number: int
+    run_number: int
     run_version: int
     status: str
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from pandadb.core.gateway.requests import RunKey
@@ -14,6 +14,7 @@ from pandadb.core.gateway.run_events import without_nul
 from pandadb.core.sql.expressions import now
 from pandadb.core.sql.id_arrays import array, is_among, unnested
 from pandadb.models import GatewayRun
+from pandadb.models.jobs.all_tables import LIVE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -207,6 +208,17 @@ def newest(
     return None if found is None else Run(*found)
 
 
+def named(
+    session: Transaction, instrument: str | None, rb_number: int, run_number: int
+) -> RunKey | None:
+    """Return the name of a run; without an instrument that of the only run with its numbers."""
+    if instrument is not None:
+        return RunKey(instrument, rb_number, run_number)
+    mine = RUN.rb_number == rb_number, RUN.run_number == run_number
+    found = session.scalars(select(RUN.instrument).where(*mine).distinct().limit(2)).all()
+    return RunKey(found[0], rb_number, run_number) if len(found) == 1 else None
+
+
 def by_id(session: Transaction, run_id: int) -> Run | None:
     """Return a record by its number."""
     found = session.execute(select(*COLUMNS).where(RUN.run_id == run_id)).first()
@@ -264,10 +276,11 @@ def first_of_range(
 
 
 def remove(session: Transaction, instrument: str, first_run: int, last_run: int) -> int:
-    """Remove records that have ended, of runs of an instrument; return how many."""
+    """Remove records of runs of an instrument, but for those with live jobs; return how many."""
+    is_held = or_(*(exists().where(job.pandaid == RUN.pandaid) for job in LIVE_TABLES))
     gone = delete(GatewayRun.__table__).where(
         RUN.instrument == instrument,
         RUN.run_number.between(first_run, last_run),
-        RUN.status.not_in(LIVE),
+        or_(RUN.status.not_in(LIVE), ~is_held),
     )
     return len(session.scalars(gone.returning(RUN.run_id)).all())

@@ -282,7 +282,9 @@ def remove_runs(
     last_run: int | None = None,
     options: VerbOptions = DEFAULT_OPTIONS,
 ) -> int:
-    """Remove the records of runs that have ended, all versions; return how many.
+    """Remove the records of runs, all versions; return how many.
+
+    Those whose jobs have not ended stay. A run that another system's worker reduces has none.
 
     Raises:
         InvalidValue: The last run is before the first.

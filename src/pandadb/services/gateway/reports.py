@@ -13,7 +13,7 @@ from pandadb.core.gateway.requests import Taken
 from pandadb.core.gateway.values import of_record
 from pandadb.core.sql.expressions import now
 from pandadb.services.gateway.intake import GROUPS
-from pandadb.services.gateway.run_jobs import group_of, submit_run
+from pandadb.services.gateway.run_jobs import group_of_number, submit_run
 from pandadb.services.queue.attempts import repeated
 from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions, transaction
 
@@ -61,8 +61,10 @@ def take_report(
 
 
 def _report(connection: Connection, report: RunReport, rules: JobRules, host: str) -> Taken:
-    groups.lock(connection, [group_of(report.key)])  # before the record, as at the ends of jobs
-    run = runs.newest(connection, report.key, report.run_version)
+    # before the record, as at the ends of jobs
+    groups.lock(connection, [group_of_number(report.rb_number)])
+    key = runs.named(connection, report.instrument, report.rb_number, report.run_number)
+    run = None if key is None else runs.newest(connection, key, report.run_version)
     if run is None:
         return Taken(NOTED, None, "the run is not known")
     if run.pandaid is not None:

@@ -71,8 +71,13 @@ def _job(
 
 
 def group_of(key: RunKey) -> str:
+    """Return the group of the jobs of a run: those of its RB number."""
+    return group_of_number(key.rb_number)
+
+
+def group_of_number(rb_number: int) -> str:
     """Return the group of the jobs of an RB number."""
-    return f"RB{key.rb_number}"
+    return f"RB{rb_number}"
 
 
 def _argument(run: Run, given: Mapping[str, Any], is_flat: bool) -> dict[str, Any]:
