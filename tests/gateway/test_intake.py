@@ -279,6 +279,34 @@ def test_another_workers_reports_change_a_run_as_its_state_allows(site: Site) ->
     assert site.runs()[0].status == "Queued"
 
 
+def change(site: Site, values: str) -> None:
+    with site.database.transaction() as connection:
+        connection.exec_driver_sql(f"UPDATE pandadb.gateway_run SET {values}")
+
+
+def test_a_report_without_an_instrument_is_on_the_only_run_with_its_numbers(site: Site) -> None:
+    told = {**site.ready(message="why"), "instrument": None}
+    assert site.deliver(told, "ReductionError").reason == "the run is not known"
+    site.deliver(site.ready())
+    assert site.deliver(told, "ReductionError", name="b").reason == (
+        "the run is reduced by a job of pandadb"
+    )
+    site.deliver(site.ready(), name="again")
+    change(site, "instrument = 'GEM' WHERE run_version = 1")
+    assert site.deliver(told, "ReductionError", name="c").reason == "the run is not known"
+
+
+def test_records_are_removed_unless_their_jobs_live(site: Site) -> None:
+    site.deliver(site.ready())
+    (run,) = site.runs()
+    wanted = "WISH", run.run_number
+    assert gateway.remove_runs(site.database, *wanted) == 0
+    gateway.cancel(site.database, gateway.CancelRequest(run.run_number, 0), by="user")
+    change(site, "status = 'Processing'")
+    assert gateway.remove_runs(site.database, *wanted) == 1
+    assert site.runs() == []
+
+
 def test_keys_and_queues_have_the_names_of_the_settings(database: Database, tmp_path: Path) -> None:
     site = Site(database, tmp_path)
     site.settings = GatewaySettings.model_validate(
