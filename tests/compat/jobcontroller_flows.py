@@ -82,6 +82,8 @@ class FlowOps:
         self.batches: dict[str, int] = {}
         self.heard: int | None = None
         self.settings: dict[str, dict[str, Any]] = {}
+        self.overdue: set[int] = set()
+        """Jobs whose back-off is over, while another session has the row that says so."""
 
     def flow_kind(self, error: Exception) -> str | None:
         """Return the kind of an error in the judge's words."""
@@ -316,10 +318,16 @@ class FlowOps:
         if (flow is None) == (job is None):
             raise queue.UnknownParent("a flow is chosen by its name or by one job")
         number = self.flow_number(flow, job)
-        if break_lock:
-            jobs = [job["pandaid"] for job in flows.get(self.database, number).jobs]
-            queue.break_locks(self.database, jobs, [number])
-        return flows.resume(self.database, number, PATIENT).number
+        if not break_lock:
+            return flows.resume(self.database, number, PATIENT).number
+        try:
+            return flows.resume(self.database, number, PATIENT).number
+        except FlowLocked:
+            queue.break_locks(self.database, [], [number])
+        except JobsLocked:
+            jobs = [one["pandaid"] for one in flows.get(self.database, number).jobs]
+            queue.break_locks(self.database, jobs, [])
+        return self.resume_flow(flow, job, break_lock=True)
 
     def delete_flow(self, flow: str, *, break_lock: bool = False, **_: Any) -> bool:
         """Delete a flow, with what its jobs have made."""
@@ -377,6 +385,8 @@ class FlowOps:
     def lease(self, job: str) -> Lease | None:
         """Return the lease of a job whose next step is due; None if there is none."""
         pandaid = self.pandaid(job)
+        if pandaid in self.overdue:
+            self.backoff_over(job)
         workers = ("near", "near2", FAR, BATCH)
         taken = steps.take(self.database, workers, owner=OWNER, pandaids=[pandaid], lease=SECONDS)
         if taken:
@@ -394,6 +404,7 @@ class FlowOps:
     def step(self, lease: Lease, state: str, fail: str | None, *, gone: bool) -> None:
         """Do a step of a job in a state; only the fetch of its files misses a file."""
         if fail == "missing" and state in POLLED:
+            self.poll(lease, state)
             return
         fail = None if fail == "missing" and state != "RUN_FINISHED" else fail
         if fail and state in (*POLLED, "CHECKED_OUT", "UPLOADED", "RUN_FINISHED"):
@@ -407,6 +418,14 @@ class FlowOps:
             batches.end(self.database, self.live_batch())
         elif state in NEXT_STEPS:
             self.plain_step(lease, state, gone=gone)
+
+    def poll(self, lease: Lease, state: str) -> None:
+        """See that a job is where it was: failed attempts to see that are forgotten."""
+        tries = select(CONTROL.step_attempts).where(CONTROL.pandaid == lease.pandaid)
+        with self.database.transaction() as connection:
+            has_failed = bool(connection.execute(tries).scalar())
+        if has_failed:
+            steps.advance(self.database, lease, state.lower(), PATIENT)
 
     def plain_step(self, lease: Lease, state: str, *, gone: bool) -> None:
         """Do a step that succeeds."""
@@ -464,11 +483,17 @@ class FlowOps:
     def backoff_over(self, job: str) -> None:
         """Let the time of the next attempt of a step pass."""
         past = func.clock_timestamp().op("AT TIME ZONE")("UTC")
-        mine = update(JobControl.__table__).where(
-            CONTROL.pandaid == self.pandaid(job), CONTROL.run_after.is_not(None)
-        )
+        pandaid = self.pandaid(job)
+        row = select(CONTROL.run_after).where(CONTROL.pandaid == pandaid)
+        mine = update(JobControl.__table__).where(CONTROL.pandaid == pandaid)
+        self.overdue.add(pandaid)
         with self.database.transaction() as connection:
-            connection.execute(mine.values(run_after=past))
+            found = connection.execute(row.with_for_update(skip_locked=True)).first()
+            if found is None:
+                return
+            if found.run_after is not None:
+                connection.execute(mine.values(run_after=past))
+        self.overdue.discard(pandaid)
 
     # ------------------------------------------------------------ batch processes, queue processes
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from pandadb.controller import JobController, Locked
+from pandadb.controller import JobController, Locked, NotAllowed
 from pandadb.models import JediTasks, JobControl
 from pandadb.services import queue
 from pandadb.services.queue import NewQueueJob, VerbOptions
@@ -69,3 +69,46 @@ def test_without_that_the_session_stays(database: Database, family: queue.Submit
 
     assert skipped == {job: f"Job {job} is locked by another transaction"}
     assert status(database, job) == "activated"
+
+
+@pytest.mark.parametrize("place", ["job", "child", "flow"])
+@pytest.mark.parametrize("verb", ["rerun", "retry", "delete", "resume"])
+def test_a_verb_that_is_refused_breaks_no_lock(
+    database: Database, family: queue.Submitted, verb: str, place: str
+) -> None:
+    """The parent has succeeded, and a worker has its child; the last job of a flow stays."""
+    parent, child = family.pandaids
+    mine = JobController(database, options=VerbOptions(patience=0.05))
+    mine.set_state(parent, "finished")
+    mine.set_state(child, "claimed")
+    chosen = family.pandaids if verb == "delete" else [parent]
+    locks = {"job": (JobControl, parent), "child": (JobControl, child)}
+    assert family.jeditaskid is not None
+    model, key = locks.get(place, (JediTasks, family.jeditaskid))
+    with locked(database, model, key) as other:
+        with pytest.raises(NotAllowed):
+            getattr(mine, verb)(chosen, break_locks=True)
+        assert other.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+def test_locks_are_broken_for_the_jobs_that_a_verb_does_not_refuse(
+    database: Database, family: queue.Submitted
+) -> None:
+    parent, child = family.pandaids
+    mine = JobController(database, options=VerbOptions(patience=0.05))
+    with locked(database, JobControl, parent) as needed:
+        with locked(database, JobControl, child) as other:
+            report = mine.retry([child, parent], break_locks=True, on_error="skip")
+            assert other.exec_driver_sql("SELECT 1").scalar() == 1
+        assert needed.exec_driver_sql("SELECT 1").scalar() == 1
+    assert (report.states, sorted(report.refused)) == ({}, [parent, child])
+
+    mine.set_state(parent, "claimed")
+    with (
+        locked(database, JobControl, parent) as needed,
+        locked(database, JobControl, child) as other,
+    ):
+        report = mine.retry([child, parent], break_locks=True, on_error="skip")
+        with pytest.raises(DBAPIError):
+            needed.exec_driver_sql("SELECT 1")
+    assert (report.states, sorted(report.refused)) == ({parent: "sent"}, [child])

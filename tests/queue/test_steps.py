@@ -86,6 +86,24 @@ def test_a_step_that_fails_is_tried_after_a_pause_and_then_suspended(database: D
     assert control(database, lease.pandaid).step_attempts == 0
 
 
+@pytest.mark.parametrize("step", ["submitted", "running"])
+def test_a_look_that_finds_a_job_where_it_was_forgets_failed_looks(
+    database: Database, step: str
+) -> None:
+    (lease,) = claimed(database)
+    steps.advance(database, lease, "staged")
+    steps.advance(database, lease, "submitted", process="17")
+    steps.advance(database, lease, step)
+    before = state(database, lease.pandaid)
+    steps.fail(database, StepFailure(lease, "no answer"))
+    let_pause_pass(database)
+    (lease,) = steps.take(database, Q, owner="runner", lease=600)
+    assert not steps.advance(database, lease, step).refused
+    row = control(database, lease.pandaid)
+    assert (row.step_attempts, row.step_error, row.run_after) == (0, None, None)
+    assert (state(database, lease.pandaid), row.details) == (before, {"process": "17"})
+
+
 def test_a_final_failure_suspends_at_once(database: Database) -> None:
     (lease,) = claimed(database)
     done = steps.fail(database, [StepFailure(lease, "wrong host", retryable=False)])

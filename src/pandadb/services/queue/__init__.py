@@ -50,10 +50,8 @@ from pandadb.services.queue.verbs.job_locks import (
     lock_jobs,
 )
 from pandadb.services.queue.verbs.job_verbs import (
-    VerbRules,
     cancel_jobs,
     delete_jobs,
-    of_queue,
     pause,
     rerun,
     resume,
@@ -62,6 +60,7 @@ from pandadb.services.queue.verbs.job_verbs import (
     stop_jobs,
     with_process,
 )
+from pandadb.services.queue.verbs.verb_runs import VerbRules, of_queue
 from pandadb.services.queue.wait_reasons import why_waiting
 from pandadb.services.queue.workers import drain, note_sign, register, stop, workers
 from pandadb.services.transaction import VerbOptions

@@ -104,6 +104,16 @@ def remove(
     return chosen.outcome
 
 
+def foresee(
+    session: Transaction, pandaids: Sequence[int], *, whole_flows: bool, cancels: bool
+) -> dict[int, Refusal]:
+    """Return the jobs that would not be deleted as they are now; nothing is locked."""
+    chosen = outcomes.foresee(session, pandaids, DELETE, also=IN_FLIGHT if cancels else ())
+    if not whole_flows:
+        chosen.refuse(_last_of_flows(session, chosen))
+    return chosen.outcome.refused
+
+
 def _taken_meanwhile(
     session: Transaction, chosen: Chosen, also: Collection[Standing]
 ) -> dict[int, Refusal]:
@@ -118,7 +128,10 @@ def _taken_meanwhile(
 
 
 def _last_of_flows(session: Transaction, chosen: Chosen) -> dict[int, Refusal]:
-    """Refuse the newest of the chosen jobs of a flow that would have none left."""
+    """Refuse the newest of the chosen jobs of a flow that would have none left.
+
+    A further attempt is as old as the first one.
+    """
     mine: dict[int, list[int]] = {}
     for job, one in chosen.jobs.items():
         if one.jeditaskid:
@@ -130,11 +143,14 @@ def _last_of_flows(session: Transaction, chosen: Chosen) -> dict[int, Refusal]:
         .group_by(JOB.jeditaskid)
     )
     words = "is the last job of its flow: delete the flow"
-    return {
-        max(mine[flow]): refused.guarded(max(mine[flow]), words)
+    full = [
+        flow
         for flow, number in (session.execute(numbers) if mine else ())
         if number <= len(mine[flow])
-    }
+    ]
+    first = new_attempts.first_of(session, [job for flow in full for job in mine[flow]])
+    newest = [max(mine[flow], key=lambda job: first[job]) for flow in full]
+    return {job: refused.guarded(job, words) for job in newest}
 
 
 def _cut(session: Transaction, jobs: Collection[int]) -> list[int]:

@@ -92,6 +92,13 @@ def resume(
     return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
 
 
+def foresee(session: Transaction, pandaids: Sequence[int]) -> dict[int, Refusal]:
+    """Return the jobs that would not be resumed as they are now; nothing is locked."""
+    chosen = outcomes.foresee(session, pandaids, RESUME)
+    chosen.refuse(_before_begun(chosen, reruns.family_of(session, chosen, all_levels=False)))
+    return chosen.outcome.refused
+
+
 def _ended_meanwhile(chosen: Chosen) -> dict[int, Refusal]:
     """Refuse jobs that have ended since the look at them: their children are not locked."""
     return {job: refused.locked(job) for job, one in chosen.jobs.items() if one.standing in ENDED}

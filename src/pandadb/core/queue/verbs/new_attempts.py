@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, cast, delete, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Text,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pandadb.core.jobs import states
@@ -106,6 +118,13 @@ def _fit(session: Transaction, new: Mapping[int, int]) -> None:
         mine.where(CONTROL.pandaid == JOB.pandaid).values(computingsite=CONTROL.queue, **attempts)
     )
     session.execute(delete(MetaTable.__table__).where(is_among(META.pandaid, new.values())))
+
+
+def first_of(session: Transaction, jobs: Collection[int]) -> dict[int, int]:
+    """Return the first attempt of each of some queued jobs."""
+    first = func.coalesce(cast(CONTROL.details[FIRST_ATTEMPT].astext, BigInteger), CONTROL.pandaid)
+    found = select(CONTROL.pandaid, first.label("first")).where(is_among(CONTROL.pandaid, jobs))
+    return {row.pandaid: row.first for row in session.execute(found)}
 
 
 def earlier(session: Transaction, jobs: Collection[int]) -> list[int]:

@@ -72,7 +72,26 @@ def choose(
     fitting = {j: o for j, o in first.items() if allowed(verb, o.standing) or o.standing in also}
     job_rows.lock_flows_of(session, fitting.values())
     mine = (job_rows.lock_alone if alone else job_rows.lock)(session, pandaids, how)
-    found = job_rows.read(session, mine)
+    chosen = _fitting(session, pandaids, job_rows.read(session, mine), verb, also)
+    if in_flow:
+        chosen.refuse(_without_flow(chosen, fitting))
+    return chosen
+
+
+def foresee(
+    session: Transaction, pandaids: Sequence[int], verb: str, *, also: Collection[Standing] = ()
+) -> Chosen:
+    """Refuse the jobs of a call that a verb is not for as they are now; nothing is locked."""
+    return _fitting(session, pandaids, job_rows.read(session, pandaids), verb, also)
+
+
+def _fitting(
+    session: Transaction,
+    pandaids: Sequence[int],
+    found: dict[int, QueuedJob],
+    verb: str,
+    also: Collection[Standing],
+) -> Chosen:
     outcome = VerbOutcome(before={job: one.jobstatus for job, one in found.items()})
     chosen = Chosen({**found}, outcome)
     chosen.refuse(missing(session, pandaids, found))
@@ -83,8 +102,6 @@ def choose(
             if not allowed(verb, one.standing) and one.standing not in also
         }
     )
-    if in_flow:
-        chosen.refuse(_without_flow(chosen, fitting))
     return chosen
 
 

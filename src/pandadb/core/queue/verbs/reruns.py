@@ -95,6 +95,14 @@ def rerun(
     return outcomes.report(session, chosen.outcome, chosen.jobs, {*related} - chosen.jobs.keys())
 
 
+def foresee(session: Transaction, pandaids: Sequence[int], *, force: bool) -> dict[int, Refusal]:
+    """Return the jobs that a rerun would refuse as they are now; nothing is locked."""
+    chosen = outcomes.foresee(session, pandaids, FORCED_RERUN if force else RERUN)
+    family = family_of(session, chosen, all_levels=force)
+    chosen.refuse(_refusals(chosen, family, force=force))
+    return chosen.outcome.refused
+
+
 def _all_below(session: Transaction, jobs: Sequence[int]) -> list[int]:
     return cancels.descendants(session, jobs) if jobs else []
 

@@ -13,6 +13,7 @@ from pandadb.core.sql.transaction import Lock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pandadb.core.jobs.refusals import Refusal
     from pandadb.core.sql.transaction import Transaction
 
 
@@ -32,6 +33,11 @@ def stop(
         done = cancels.cancel(session, chosen.ids, by=by, host=host)
         chosen.refuse({job: refused.guarded(job, said) for job, said in done.refused.items()})
     return outcomes.report(session, chosen.outcome, chosen.jobs)
+
+
+def foresee_cancel(session: Transaction, pandaids: Sequence[int]) -> dict[int, Refusal]:
+    """Return the jobs that there are not: a job in any state can be cancelled."""
+    return outcomes.missing(session, pandaids, job_rows.read(session, pandaids))
 
 
 def cancel(

@@ -6,13 +6,9 @@ added to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pandadb.core.control.flow_locks import FlowLocked
-from pandadb.core.jobs.refusals import JobsLocked
-from pandadb.core.jobs.search.filters import Filter
-from pandadb.core.jobs.search.job_filters.job_filter import JobFilter, narrowed
 from pandadb.core.queue.verbs import (
     by_process,
     deletions,
@@ -23,107 +19,20 @@ from pandadb.core.queue.verbs import (
     stops,
 )
 from pandadb.core.queue.verbs.standings import standing_of
-from pandadb.core.sql.transaction import Lock
 from pandadb.core.sql.validation import check_text
-from pandadb.services.queue.attempts import repeated
-from pandadb.services.queue.verbs.job_locks import break_locks
-from pandadb.services.selection import DESTRUCTIVE_LIMIT, VerbReport, run_verb
-from pandadb.services.transaction import DEFAULT_OPTIONS, VerbOptions
+from pandadb.services.queue.verbs.verb_runs import DEFAULT_RULES, DESTRUCTIVE_RULES, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Connection
 
     from pandadb.core.jobs.search.job_choices import JobChoice
     from pandadb.core.queue.verbs.outcomes import VerbOutcome
     from pandadb.core.queue.verbs.standings import Standing
+    from pandadb.core.sql.transaction import Lock
     from pandadb.database import Database
     from pandadb.services.queue.verbs.job_locks import Below
-    from pandadb.services.selection import OnError
-
-    Act = Callable[[Connection, list[int], Lock], VerbOutcome]
-
-
-TRIES = 5
-"""How often locks are broken for one verb: its jobs and their flows may have several."""
-BREAK_AFTER = 1.0
-"""Seconds that a verb waits for a lock before it is broken, unless its options have others."""
-
-
-@dataclass(frozen=True)
-class VerbRules:
-    """The rules of a call of a verb, the same for all of them."""
-
-    options: VerbOptions = DEFAULT_OPTIONS
-    limit: int | None = None
-    """The most jobs that the verb may take; None or 0 is no limit."""
-    on_error: OnError = "abort"
-    """Whether a job that is refused undoes all, or is skipped."""
-    break_locks: bool = False
-    """Whether sessions are ended that hold locks of the jobs or flows of the verb."""
-
-
-DEFAULT_RULES = VerbRules()
-DESTRUCTIVE_RULES = VerbRules(limit=DESTRUCTIVE_LIMIT)
-
-
-@repeated
-def _run(
-    database: Database,
-    verb: str,
-    chosen: JobChoice,
-    act: Act,
-    rules: VerbRules,
-    *,
-    below: Below = "children",
-) -> VerbReport:
-    """Do a verb for the chosen jobs of the queue; a filter never finds earlier attempts.
-
-    It needs the locks of their children, too, or of `all` that depend on them.
-
-    Raises:
-        NotFound, NotAllowed, Locked: A job was refused, and `on_error` is `abort`.
-        FlowLocked, JobsLocked: A lock was waited for longer than the lock timeout.
-        TooMany: More jobs were chosen than the limit allows.
-    """
-    options, how = rules.options, rules.options.lock
-    if rules.break_locks:  # a lock that is skipped, or waited for without end, is never broken
-        options = replace(options, patience=options.patience or BREAK_AFTER)
-    elif rules.on_error == "skip":
-        how = Lock.SKIP
-    among = of_queue(chosen)
-
-    def work(connection: Connection, pandaids: list[int]) -> VerbReport:
-        done = act(connection, pandaids, how)
-        return VerbReport(done.states, done.refused, done.before, done.attempts, done.related)
-
-    for _ in range(TRIES):
-        try:
-            return run_verb(
-                database,
-                verb,
-                among,
-                work,
-                options=options,
-                limit=rules.limit,
-                on_error=rules.on_error,
-            )
-        except (FlowLocked, JobsLocked) as error:
-            if not rules.break_locks:
-                raise
-            of_flows = isinstance(error, FlowLocked)
-            break_locks(database, among, of_flows=of_flows, below=None if of_flows else below)
-    raise JobsLocked(f"{verb}: jobs are locked again and again; nothing was changed")
-
-
-def of_queue(chosen: JobChoice) -> JobChoice:
-    """Return a filter of jobs of queues only, each in its newest attempt."""
-    if isinstance(chosen, JobFilter):
-        return chosen & JobFilter(controlled=True)
-    if isinstance(chosen, Filter):
-        return narrowed(chosen, JobFilter(controlled=True))
-    return chosen
+    from pandadb.services.queue.verbs.verb_runs import VerbRules
+    from pandadb.services.selection import VerbReport
 
 
 def rerun(
@@ -145,7 +54,9 @@ def rerun(
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return reruns.rerun(connection, jobs, force=force, host=rules.options.host, how=how)
 
-    return _run(database, "rerun", chosen, act, rules, below="all" if force else "children")
+    below: Below = "all" if force else "children"
+    foresee = partial(reruns.foresee, force=force)
+    return run(database, "rerun", chosen, act, rules, below=below, foresee=foresee)
 
 
 def retry(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULES) -> VerbReport:
@@ -158,7 +69,7 @@ def retry(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULE
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return step_retries.retry(connection, jobs, how=how)
 
-    return _run(database, "retry", chosen, act, rules)
+    return run(database, "retry", chosen, act, rules)
 
 
 def pause(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULES) -> VerbReport:
@@ -171,7 +82,7 @@ def pause(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULE
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return holds.pause(connection, jobs, host=rules.options.host, how=how)
 
-    return _run(database, "pause", chosen, act, rules)
+    return run(database, "pause", chosen, act, rules)
 
 
 def resume(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RULES) -> VerbReport:
@@ -184,7 +95,7 @@ def resume(database: Database, chosen: JobChoice, rules: VerbRules = DEFAULT_RUL
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return holds.resume(connection, jobs, host=rules.options.host, how=how)
 
-    return _run(database, "resume", chosen, act, rules)
+    return run(database, "resume", chosen, act, rules, foresee=holds.foresee)
 
 
 def stop_jobs(
@@ -203,7 +114,7 @@ def stop_jobs(
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return stops.stop(connection, jobs, by=by, host=rules.options.host, how=how)
 
-    return _run(database, "stop", chosen, act, rules)
+    return run(database, "stop", chosen, act, rules)
 
 
 def cancel_jobs(
@@ -227,7 +138,8 @@ def cancel_jobs(
         host = rules.options.host
         return stops.cancel(connection, jobs, by=by, host=host, cascade=cascade, how=how)
 
-    return _run(database, "cancel", chosen, act, rules, below="all" if cascade else "children")
+    below: Below = "all" if cascade else "children"
+    return run(database, "cancel", chosen, act, rules, below=below, foresee=stops.foresee_cancel)
 
 
 def delete_jobs(
@@ -258,7 +170,8 @@ def delete_jobs(
             how=how,
         )
 
-    return _run(database, "delete", chosen, act, rules)
+    foresee = partial(deletions.foresee, whole_flows=whole_flows, cancels=cancel)
+    return run(database, "delete", chosen, act, rules, foresee=foresee)
 
 
 def set_state(
@@ -281,7 +194,7 @@ def set_state(
     def act(connection: Connection, jobs: list[int], how: Lock) -> VerbOutcome:
         return state_settings.set_state(connection, jobs, wanted, host=rules.options.host, how=how)
 
-    return _run(database, "set state", chosen, act, rules)
+    return run(database, "set state", chosen, act, rules)
 
 
 def with_process(database: Database, process: str, queue_name: str | None = None) -> list[int]:
