@@ -12,7 +12,7 @@ from benchmarks import rows, servers
 from benchmarks.alternation import Effort, Goal, Ratio, alternate
 from pandadb.core.archive.layout import ARCHIVE_OF
 from pandadb.services import jobs
-from pandadb.services.archive.pandaid_index import note
+from pandadb.services.archive.after_days.pandaid_index import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pandadb.aio import AsyncDatabase
-from pandadb.aio.mirror import mirror
+from pandadb.aio.base.mirror import mirror
 from pandadb.docs_pages import stubs, writer
 from pandadb.docs_pages.stub_imports import AmbiguousName, Imports
 from tests.aio import notebook

@@ -7,7 +7,7 @@ from inspect import isasyncgenfunction, isclass, iscoroutinefunction, isfunction
 import pytest
 
 from pandadb import aio
-from pandadb.aio.mirror import is_of_database, public_methods
+from pandadb.aio.base.mirror import is_of_database, public_methods
 from pandadb.services import jobs, queue
 
 pytestmark = pytest.mark.any_server

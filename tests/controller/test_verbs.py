@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from pandadb.controller import JobController, JobFilter, NotAllowed, NotFound, TooMany, in_standing
 from pandadb.models import JediJobRetryHistory, JobControl, Jobs
 from pandadb.models.base import Base
-from pandadb.models.control import Outbox
+from pandadb.models.schemas.control import Outbox
 from pandadb.services import drift, queue
 from pandadb.services.queue import NewQueueJob, Success
 from tests.controller.queued_jobs import Q, fail, finish, newest, status, take

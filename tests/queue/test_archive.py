@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 
 from pandadb.models import JobsDebug
 from pandadb.services import archive, jobs, queue, sequences
-from pandadb.services.archive import GracePeriods, control_rows
+from pandadb.services.archive import GracePeriods
+from pandadb.services.archive.after_days import control_rows
 from pandadb.services.queue import NewQueueJob
 from pandadb.services.selection import NotFound
 from tests.databases import temporary_database

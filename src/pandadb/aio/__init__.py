@@ -21,7 +21,7 @@ from pandadb.aio import (
     tasks,
     workflows,
 )
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 
 __all__ = [
     "AsyncDatabase",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.services.applications import (
     Application,
     InvalidApplications,

@@ -4,7 +4,7 @@ import builtins
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.controller import Locked, NotAllowed, NotFound, TooMany, VerbAborted, in_standing
 from pandadb.core.jobs.search.job_choices import JobChoice
 from pandadb.core.queue.verbs.standings import Standing

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.services.datasets import (
     Catalogue,
     CatalogueError,

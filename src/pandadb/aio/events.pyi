@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.services.events import (
     ArchiveFile,
     RangeCounts,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.core.partitions.policies import Policy
 from pandadb.services.harvester import (
     Cleaned,

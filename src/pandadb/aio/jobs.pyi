@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Unpack
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.core.jobs.attempts.retries import RetryResult
 from pandadb.core.jobs.csv_import import records
 from pandadb.core.jobs.files.file_reports import Reports

@@ -1,6 +1,6 @@
 # Written from the functions of `pandadb.services.notifications` by `pandadb docs stubs`.
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.services.notifications import (
     ENDS_CHANNEL,
     Field,

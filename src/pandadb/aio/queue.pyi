@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from sqlalchemy import Connection
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.core.jobs.files.file_reports import Reports
 from pandadb.core.jobs.search.job_choices import JobChoice
 from pandadb.core.queue.flows.flow_rows import NewFlow

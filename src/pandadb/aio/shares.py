@@ -1,6 +1,6 @@
 """`pandadb.services.shares` for asyncio: its functions of a database are coroutines."""
 
-from pandadb.aio.mirror import mirror
+from pandadb.aio.base.mirror import mirror
 from pandadb.services import shares
 
 globals().update(mirror(shares, __name__))

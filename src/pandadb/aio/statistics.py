@@ -1,6 +1,6 @@
 """`pandadb.services.statistics` for asyncio: its functions of a database are coroutines."""
 
-from pandadb.aio.mirror import mirror
+from pandadb.aio.base.mirror import mirror
 from pandadb.services import statistics
 
 globals().update(mirror(statistics, __name__))

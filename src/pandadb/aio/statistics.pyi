@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.services.statistics import (
     Refresh,
     Refreshed,

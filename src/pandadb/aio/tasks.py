@@ -1,6 +1,6 @@
 """`pandadb.services.tasks` for asyncio: its functions of a database are coroutines."""
 
-from pandadb.aio.mirror import mirror
+from pandadb.aio.base.mirror import mirror
 from pandadb.services import tasks
 
 globals().update(mirror(tasks, __name__))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pandadb.aio.database import AsyncDatabase
+from pandadb.aio.base.database import AsyncDatabase
 from pandadb.services.workflows import (
     LEASE,
     STATES,

@@ -13,7 +13,7 @@ from pandadb.core.jobs.csv_import import insertion
 from pandadb.core.sql.expressions import now
 from pandadb.demo.sample_records import SITES
 from pandadb.models import HarvesterInstances, JediDatasetContents, JediDatasets, JediTasks
-from pandadb.models.deft import PRODSYS2_TASK_SEQ
+from pandadb.models.schemas.deft import PRODSYS2_TASK_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -99,14 +99,20 @@ def families() -> list[Family]:
     """Return every family with its tables in order of declaration, job tables first."""
     tables: defaultdict[str, list[Table]] = defaultdict(list)
     for table, mapper in mappers().items():
-        tables[_family(mapper)].append(table)
-    names = sorted(tables, key=lambda name: (*_rank(name), name))
-    return [Family(name, _meaning(name), tuple(sorted(tables[name], key=_is_not_job)))
-            for name in names]  # fmt: skip
+        tables[_path(mapper)].append(table)
+    found = [Family(_name(path), _meaning(path), tuple(sorted(tables[path], key=_is_not_job)))
+             for path in tables]  # fmt: skip
+    return sorted(found, key=lambda family: (*_rank(family.name), family.name))
 
 
-def _family(mapper: Mapper[Any]) -> str:
-    return mapper.class_.__module__.removeprefix("pandadb.models.").partition(".")[0]
+def _path(mapper: Mapper[Any]) -> str:
+    """Return the module or folder of a family, below the models."""
+    parts = mapper.class_.__module__.removeprefix("pandadb.models.").split(".")
+    return ".".join(parts[: 2 if parts[0] == "schemas" else 1])
+
+
+def _name(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _rank(name: str) -> tuple[int]:
@@ -117,8 +123,8 @@ def _is_not_job(table: Table) -> bool:
     return table.name not in JOBS
 
 
-def _meaning(name: str) -> str:
-    words = importlib.import_module(f"pandadb.models.{name}").__doc__ or ""
+def _meaning(path: str) -> str:
+    words = importlib.import_module(f"pandadb.models.{path}").__doc__ or ""
     return " ".join(words.partition("\n\n")[0].split())
 
 

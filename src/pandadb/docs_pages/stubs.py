@@ -10,7 +10,7 @@ from inspect import getdoc, isclass, signature
 from typing import TYPE_CHECKING, Any
 
 from pandadb import aio
-from pandadb.aio.mirror import is_iterator, is_of_database, public_methods
+from pandadb.aio.base.mirror import is_iterator, is_of_database, public_methods
 from pandadb.docs_pages.stub_imports import Imports
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def pages() -> dict[str, str]:
 def page(mirrored: ModuleType) -> str:
     """Return the stub of the module of asyncio that mirrors a module."""
     imports = Imports()
-    imports.add("pandadb.aio.database", DATABASE)
+    imports.add("pandadb.aio.base.database", DATABASE)
     parts = []
     for name in mirrored.__all__:
         value = getattr(mirrored, name)

@@ -1,6 +1,33 @@
 """The tables of PanDA's database as mapped classes, one module per family."""
 
-from pandadb.models.archive import (
+from pandadb.models.base import Base
+from pandadb.models.datasets import Datasets, JediDatasetContents, JediDatasetLocality, JediDatasets
+from pandadb.models.errors import ErrorClassification, ErrorDescriptions, RetryActions, RetryErrors
+from pandadb.models.events import JediEvents
+from pandadb.models.harvester import (
+    HarvesterCommandLock,
+    HarvesterCommands,
+    HarvesterDialogs,
+    HarvesterInstances,
+    HarvesterMetrics,
+    HarvesterRelJobsWorkers,
+    HarvesterSlots,
+    HarvesterWorkers,
+    HarvesterWorkerStats,
+    HarvesterWorkerTime,
+)
+from pandadb.models.jobs.history import (
+    JediJobRetryHistory,
+    JobMetrics,
+    JobOutputReport,
+    JobsDebug,
+    JobsStatusLog,
+    TmpPandaIDsRelations,
+)
+from pandadb.models.jobs.satellites import FilesTable4, JobParamsTable, MetaTable
+from pandadb.models.jobs.tables import JobsActive4, JobsArchived4, JobsDefined4, JobsWaiting4
+from pandadb.models.queues import GlobalShares, JediProcessLock, JediWorkQueue, ResourceTypes
+from pandadb.models.schemas.archive import (
     ArchiveHold,
     ArchivePause,
     ArchiveProof,
@@ -15,8 +42,7 @@ from pandadb.models.archive import (
     TablePart4Copying,
     TablePartBoundaries,
 )
-from pandadb.models.base import Base
-from pandadb.models.bigmon import (
+from pandadb.models.schemas.bigmon import (
     AllRequests,
     AllRequestsDaily,
     AuthGroup,
@@ -43,7 +69,7 @@ from pandadb.models.bigmon import (
     UserSettings,
     Visits,
 )
-from pandadb.models.control import (
+from pandadb.models.schemas.control import (
     EndListener,
     JobControl,
     JobDependency,
@@ -53,12 +79,9 @@ from pandadb.models.control import (
     Outbox,
     Worker,
 )
-from pandadb.models.control_archive import JobControlArch, JobDependencyArch, OutboxArch
-from pandadb.models.datasets import Datasets, JediDatasetContents, JediDatasetLocality, JediDatasets
-from pandadb.models.deft import ProdSysComm, TTask
-from pandadb.models.errors import ErrorClassification, ErrorDescriptions, RetryActions, RetryErrors
-from pandadb.models.events import JediEvents
-from pandadb.models.gateway import (
+from pandadb.models.schemas.control_archive import JobControlArch, JobDependencyArch, OutboxArch
+from pandadb.models.schemas.deft import ProdSysComm, TTask
+from pandadb.models.schemas.gateway import (
     GatewayCancel,
     GatewayDeadLetter,
     GatewayDelivery,
@@ -68,29 +91,7 @@ from pandadb.models.gateway import (
     GatewayRun,
     GatewayVariable,
 )
-from pandadb.models.harvester import (
-    HarvesterCommandLock,
-    HarvesterCommands,
-    HarvesterDialogs,
-    HarvesterInstances,
-    HarvesterMetrics,
-    HarvesterRelJobsWorkers,
-    HarvesterSlots,
-    HarvesterWorkers,
-    HarvesterWorkerStats,
-    HarvesterWorkerTime,
-)
-from pandadb.models.jobs.history import (
-    JediJobRetryHistory,
-    JobMetrics,
-    JobOutputReport,
-    JobsDebug,
-    JobsStatusLog,
-    TmpPandaIDsRelations,
-)
-from pandadb.models.jobs.satellites import FilesTable4, JobParamsTable, MetaTable
-from pandadb.models.jobs.tables import JobsActive4, JobsArchived4, JobsDefined4, JobsWaiting4
-from pandadb.models.meta import (
+from pandadb.models.schemas.meta import (
     AGISDump,
     CloudConfig,
     InstalledSW,
@@ -104,7 +105,6 @@ from pandadb.models.meta import (
     UserCacheUsage,
     Users,
 )
-from pandadb.models.queues import GlobalShares, JediProcessLock, JediWorkQueue, ResourceTypes
 from pandadb.models.service import (
     AsyncRequests,
     AsyncResults,

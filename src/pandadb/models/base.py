@@ -44,7 +44,7 @@ TYPES: dict[Any, Any] = {
 """The column types of annotations."""
 STATES = ("jobstatus", "status")
 SECRET = {"secret": True}
-"""The `info` of a key whose value is a secret: `repr` hides it."""
+"""The `info` of a key with a secret value: `repr` hides it."""
 SHORT = Repr()
 SHORT.maxstring = SHORT.maxother = 60
 

@@ -15,10 +15,10 @@ from pandadb.models.types import BigInt, SmallInt
 
 if TYPE_CHECKING:
     from pandadb.models.datasets import JediDatasetContents, JediDatasets
-    from pandadb.models.deft import TTask
     from pandadb.models.events import JediEvents
     from pandadb.models.jobs.history import JediJobRetryHistory
     from pandadb.models.queues import GlobalShares, JediWorkQueue
+    from pandadb.models.schemas.deft import TTask
     from pandadb.models.views import Jobs
     from pandadb.models.workflow import DataCarouselRelations
 

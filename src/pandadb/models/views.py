@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, MetaData, String, Table, event, exists, or
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 from pandadb.errors import PandaDBError
-from pandadb.models.archive import FilesTableArch, JobParamsTableArch, JobsArchived, MetaTableArch
 from pandadb.models.base import CLASSES, PANDADB, TYPES, Base, ShortRepr, related
 from pandadb.models.jobs.columns import JobColumns
 from pandadb.models.jobs.satellites import (
@@ -26,6 +25,12 @@ from pandadb.models.jobs.satellites import (
     MetaTable,
 )
 from pandadb.models.jobs.tables import JobsArchived4
+from pandadb.models.schemas.archive import (
+    FilesTableArch,
+    JobParamsTableArch,
+    JobsArchived,
+    MetaTableArch,
+)
 from pandadb.models.types import BigInt, SmallInt
 
 if TYPE_CHECKING:
@@ -48,7 +53,7 @@ class View(ShortRepr, DeclarativeBase):
         metadata=MetaData(schema=PANDADB), class_registry=CLASSES, type_annotation_map=TYPES
     )
     live: ClassVar[type[Base]]
-    """The table whose rows are copied to the archive."""
+    """The table from which rows are copied to the archive."""
     archive: ClassVar[type[Base]]
     """The table of the archive."""
 

@@ -19,7 +19,7 @@ from pandadb.core.sql.id_arrays import unseen
 from pandadb.core.sql.prepared import send
 from pandadb.core.statemachine.effects import moment
 from pandadb.models import JobControl
-from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
+from pandadb.models.schemas.control import JOB_LEASE_TOKEN_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,11 +32,11 @@ from pandadb.models import (
     RetryActions,
     RetryErrors,
 )
-from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
-from pandadb.models.deft import PRODSYS2_TASK_SEQ
 from pandadb.models.errors import RETRYACTIONS_SEQ, RETRYERRORS_SEQ
-from pandadb.models.meta import PROXYKEY_SEQ
 from pandadb.models.queues import JEDI_WORK_QUEUE_SEQ
+from pandadb.models.schemas.control import JOB_LEASE_TOKEN_SEQ
+from pandadb.models.schemas.deft import PRODSYS2_TASK_SEQ
+from pandadb.models.schemas.meta import PROXYKEY_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

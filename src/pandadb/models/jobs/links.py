@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, Relationship, declared_attr
 from pandadb.models.base import related
 
 if TYPE_CHECKING:
-    from pandadb.models.archive import JobsArchived
     from pandadb.models.harvester import HarvesterRelJobsWorkers
     from pandadb.models.jobs.history import (
         JediJobRetryHistory,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pandadb.models.jobs.satellites import FilesTable4, JobParamsTable, MetaTable
     from pandadb.models.jobs.tables import JobsActive4, JobsArchived4, JobsDefined4, JobsWaiting4
     from pandadb.models.queues import GlobalShares, JediWorkQueue
+    from pandadb.models.schemas.archive import JobsArchived
     from pandadb.models.tasks import JediTasks
 
 

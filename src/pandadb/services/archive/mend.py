@@ -11,7 +11,7 @@ from pandadb.core.jobs import stragglers
 from pandadb.core.partitions.policies import POLICIES
 from pandadb.core.sql.spool import in_batches
 from pandadb.models import JobsArchived
-from pandadb.services.archive.pandaid_index import note
+from pandadb.services.archive.after_days.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.report import RowTransferResult

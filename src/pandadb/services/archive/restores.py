@@ -18,11 +18,11 @@ from pandadb.core.sql.time_range import TimeRange
 from pandadb.core.sql.validation import check_columns
 from pandadb.models import JobsArchived
 from pandadb.services.archive import swaps
+from pandadb.services.archive.after_days.pandaid_index import note
 from pandadb.services.archive.copies.copy_return import copy_back, returnable
 from pandadb.services.archive.copies.day_copy import CopyRefused
 from pandadb.services.archive.copies.remote import refuse_unfit
 from pandadb.services.archive.months.export_location import by_month, located, or_exported
-from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers, restorable
 from pandadb.services.archive.report import Deferred, MovedDay, RowTransferResult, Step

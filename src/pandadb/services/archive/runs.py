@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pandadb.core.archive import proofs
 from pandadb.core.partitions.policies import POLICIES
-from pandadb.services.archive import control_rows, pauses, stragglers, swaps
+from pandadb.services.archive import pauses, stragglers, swaps
+from pandadb.services.archive.after_days import control_rows
+from pandadb.services.archive.after_days.pandaid_index import note as note_ranges
 from pandadb.services.archive.copies import copy_run
 from pandadb.services.archive.copies.copy_schedule import GRACE_PERIODS, GracePeriods, copy_states
 from pandadb.services.archive.copies.remote import ArchiveLost, refuse_unfit
-from pandadb.services.archive.pandaid_index import note as note_ranges
 from pandadb.services.archive.plans import failures, in_default, plan, refuse_strangers
 from pandadb.services.archive.report import Deferred, Progress, RunReport, Step
 from pandadb.services.archive.rows import day_merge

@@ -21,8 +21,8 @@ from pandadb.core.sql.copy import copy_rows
 from pandadb.core.sql.spool import in_batches
 from pandadb.errors import PandaDBError
 from pandadb.models import JediDatasets, JediTasks, JobsArchived4, JobsStatusLog
-from pandadb.models.deft import PRODSYS2_TASK_SEQ
 from pandadb.models.jobs.columns import JOBSDEFINED4_PANDAID_SEQ
+from pandadb.models.schemas.deft import PRODSYS2_TASK_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -18,7 +18,7 @@ from pandadb.core.sql.expressions import constants, now
 from pandadb.core.sql.validation import words
 from pandadb.errors import PandaDBError
 from pandadb.models import HarvesterRelJobsWorkers, HarvesterWorkers, JobsActive4
-from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
+from pandadb.models.schemas.control import JOB_LEASE_TOKEN_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from pandadb.core.sql.expressions import constants, interval, now
 from pandadb.core.sql.id_arrays import is_among
 from pandadb.core.sql.transaction import Lock
 from pandadb.models import JobControl, JobLease, JobsActive4
-from pandadb.models.control import JOB_LEASE_TOKEN_SEQ
+from pandadb.models.schemas.control import JOB_LEASE_TOKEN_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -24,7 +24,7 @@ from pandadb.core.tasks.submission.parameters import (
     fitted,
 )
 from pandadb.models import JediTasks, TTask
-from pandadb.models.deft import PRODSYS2_TASK_SEQ
+from pandadb.models.schemas.deft import PRODSYS2_TASK_SEQ
 
 if TYPE_CHECKING:
     from pandadb.core.sql.transaction import Transaction

@@ -21,8 +21,8 @@ from pandadb.core.partitions.intervals import Span, Unit
 from pandadb.core.sql.table_columns import column_names, named
 from pandadb.errors import Outcome
 from pandadb.services.archive import pauses
+from pandadb.services.archive.after_days.pandaid_index import note as note_ranges
 from pandadb.services.archive.exchange import lock_month, prove_and_exchange
-from pandadb.services.archive.pandaid_index import note as note_ranges
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.report import Deferred
 from pandadb.services.archive.run_lock import run_lock

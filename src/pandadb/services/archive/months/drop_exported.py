@@ -20,10 +20,10 @@ from pandadb.core.archive.parquet.verification import fault_of_bytes
 from pandadb.core.archive.transfer import month_partitions
 from pandadb.core.sql.table_columns import columns, named
 from pandadb.errors import Outcome, PandaDBError
+from pandadb.services.archive.after_days.pandaid_index import note
 from pandadb.services.archive.exchange import lock_month, prove_and_exchange
 from pandadb.services.archive.months.export_check import fault
 from pandadb.services.archive.months.exports import differing
-from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.run_lock import run_lock

@@ -20,6 +20,7 @@ from pandadb.core.archive.parquet import month_import
 from pandadb.core.archive.parquet.files import UnreadableFile
 from pandadb.core.archive.transfer import month_partitions, rows
 from pandadb.core.jobs.csv_import import insertion
+from pandadb.services.archive.after_days.pandaid_index import note
 from pandadb.services.archive.copies.remote import archive_session, refuse_unready
 from pandadb.services.archive.exchange import prove_and_exchange
 from pandadb.services.archive.months.import_check import (
@@ -29,7 +30,6 @@ from pandadb.services.archive.months.import_check import (
     refuse_copies,
     refuse_doubles,
 )
-from pandadb.services.archive.pandaid_index import note
 from pandadb.services.archive.pauses import refuse_paused
 from pandadb.services.archive.plans import refuse_strangers
 from pandadb.services.archive.run_lock import ArchiveBusy, only_run

@@ -8,7 +8,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pandadb.models.base import PANDADB, Base
-from pandadb.models.control import (
+from pandadb.models.schemas.control import (
     JobControlColumns,
     JobDependencyColumns,
     OutboxColumns,

@@ -39,8 +39,8 @@ class AsyncDatabase:
     The pool, the settings of sessions, poolers, timeouts and forks are those of `Database`. It
     belongs to one event loop at a time; `asyncio.run` may be called again with it.
 
-    A task that is cancelled while it waits for the server ends its statement there: what was not
-    committed is rolled back. A cancellation during a COMMIT, or during a statement that is a
+    A task that is cancelled while it waits for the server ends its statement there: work that is
+    not committed is rolled back. A cancellation during a COMMIT, or during a statement that is a
     transaction by itself, leaves all of the work or nothing.
     """
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from types import ModuleType
 
-    from pandadb.aio.database import AsyncDatabase
+    from pandadb.aio.base.database import AsyncDatabase
 
     Bridge = Callable[..., Awaitable[Any]]
     """Calls a function in the bridge, with the arguments that are given."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def follow(database: Database, report: RunReport, throttle: Throttle) -> None:
     """Take control rows of jobs that are no longer live to the archive, and enter their numbers.
 
-    Each batch is a transaction. It ends with the time of the run, and waits for what days wait for.
+    Each batch is a transaction. It ends with the time of the run, and waits as days do.
     """
     with isolated(report.failed, "rows of the job queue"):
         left = left_behind(database)
