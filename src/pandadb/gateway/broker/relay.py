@@ -184,7 +184,8 @@ def _frame(event: Event) -> tuple[str, bytes, dict[str, str]]:
 def _log(event: Event) -> None:
     destination = event.payload["destination"]
     logger.info(
-        "Event %s: to %s, job %s", event.event_id, destination, event.pandaid,
+        "Event %s: to %s%s", event.event_id, destination,
+        f", job {event.pandaid}" if event.pandaid else "",
         extra=fields(
             "sent", event_id=event.event_id, destination=destination, pandaid=event.pandaid,
             kind=event.kind,
