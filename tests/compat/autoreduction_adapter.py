@@ -272,13 +272,14 @@ class Gateway:
 
     def redeliver(self, id: str) -> None:
         frame = self.frames[id]
-        receive(self.database, self.settings, frame)
+        receipt = receive(self.database, self.settings, frame)
         self.acked.append(id)
         if self.generation == "2021":
             while self.claim():
                 self.end_runs()
         elif frame.destination == "/queue/ReductionPending":
-            self.claim()
+            self.passed.add(receipt.pandaid)
+            self.begin_runs()
         else:
             self.is_fresh = True
 

@@ -148,12 +148,14 @@ def set_variables(
 ) -> list[Variable]:
     """Set variables for runs to come, with the types that reduce_vars.py has; return them.
 
+    The others of reduce_vars.py that are not known yet are set, too, to the values that they have.
+
     Raises:
         InvalidValue: reduce_vars.py has no such variable, or it has another type; it is named.
     """
     folder = places.script_folder(settings.folders, checked_name(instrument))
     given = {group: dict(values) for group, values in variables.items()}
-    values = [one for one in scripts.merged(scripts.read_variables(folder), given) if one.is_given]
+    values = scripts.merged(scripts.read_variables(folder), given)
     service.set_variables(
         database,
         instrument,
@@ -162,7 +164,7 @@ def set_variables(
         start_run=start_run,
         experiment_reference=experiment_reference,
     )
-    return values
+    return [one for one in values if one.is_given]
 
 
 def rerun(

@@ -110,13 +110,16 @@ def _close(
     said: Mapping[str, Any],
     more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note the end of a version, and announce it."""
+    """Note the end of a version, and announce it.
+
+    The record has the folder of the result; the event has those of its copies, too.
+    """
     message = said.get("message")
     values: dict[str, Any] = {
         "message": message or None,
         "reduction_log": said.get("reduction_log") or "",
         "admin_log": said.get("admin_log") or "",
-        "reduced": (said.get("reduction_data") or []) if kind == COMPLETE else [],
+        "reduced": (said.get("reduction_data") or [])[:1] if kind == COMPLETE else [],
     }
     if said.get("information"):
         values["host"] = said["information"]

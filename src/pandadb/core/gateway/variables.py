@@ -143,18 +143,25 @@ def put(
 ) -> None:
     """Set variables for runs to come, from a run on or for an experiment, instead of earlier ones.
 
-    They hold until they are set again, whatever reduce_vars.py has.
+    They hold until they are set again, whatever reduce_vars.py has. So do the others of that file
+    that are not known yet, as a user sets variables together; those that are known stay.
     """
-    same = [VARIABLE.instrument == instrument, VARIABLE.name.in_([one.name for one in new])]
+    given = [one.name for one in new if one.is_given]
+    others = [one.name for one in new if not one.is_given]
+    mine = [VARIABLE.instrument == instrument]
     if experiment_reference is not None:
-        same += [VARIABLE.experiment_reference == experiment_reference]
+        mine += [VARIABLE.experiment_reference == experiment_reference]
+        earlier = same = mine
     else:
-        same += [VARIABLE.start_run == start_run, VARIABLE.experiment_reference.is_(None)]
-    session.execute(delete(GatewayVariable.__table__).where(*same))
+        mine += [VARIABLE.experiment_reference.is_(None)]
+        same = [*mine, VARIABLE.start_run == start_run]
+        earlier = [*mine, VARIABLE.start_run <= start_run]
+    session.execute(delete(GatewayVariable.__table__).where(*same, VARIABLE.name.in_(given)))
+    known = {*session.scalars(select(VARIABLE.name).where(*earlier, VARIABLE.name.in_(others)))}
     _add(
         session,
         instrument,
-        new,
+        [one for one in new if one.is_given or one.name not in known],
         start_run=start_run,
         experiment_reference=experiment_reference,
         tracks_script=False,

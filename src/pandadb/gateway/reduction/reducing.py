@@ -45,6 +45,7 @@ class Reduction:
         self.is_ceph = name in kinds["ceph"]
         self.lines: list[str] = []
         self.temporary: Path | None = None
+        self.copies: list[str] = []
         self.logs: list[BinaryIO] = []
         self.process: ScriptProcess | None = None
         self.software: str | None = None
@@ -191,7 +192,7 @@ class Reduction:
             raise InvalidInput(end.error or REMOVED)
         outputs.settle_links(self._temporary())
         uncopied = self._copy(end.folders)
-        said = self._said(end.skipped or "", is_copied=True)
+        said = self._said(end.skipped or "")
         wrong = end.error or end.mistake or uncopied or (REMOVED if is_gone else None)
         if end.skipped is not None and not is_gone:
             return {"status": "Skipped", **said}
@@ -207,6 +208,7 @@ class Reduction:
         """
         folder = self._temporary()
         (outputs.merge if self.merges else outputs.put)(folder, self.final)
+        self.copies = [str(self.final)]
         self.note(f"Copied to {self.final}")
         mistakes = list[str]()
         for path in extra:
@@ -214,6 +216,7 @@ class Reduction:
             try:
                 if place.resolve() != self.final.resolve():
                     outputs.merge(folder, place)
+                    self.copies.append(str(place))
                     self.note(f"Copied to {place}")
             except (OSError, RuntimeError, ValueError) as error:  # also a loop of links, or a NUL
                 words = _words(error) if isinstance(error, OSError) else str(error)
@@ -221,7 +224,7 @@ class Reduction:
                 self.note(mistakes[-1])
         return mistakes[0] if mistakes else None
 
-    def _said(self, message: str, *, is_copied: bool = False) -> dict[str, Any]:
+    def _said(self, message: str) -> dict[str, Any]:
         """Return the keys of the event that logs and folders make."""
         said: dict[str, Any] = {
             "message": message,
@@ -229,8 +232,8 @@ class Reduction:
             "admin_log": "\n".join(self.lines),
             "information": socket.gethostname(),
         }
-        if is_copied:
-            said["reduction_data"] = [str(self.final)]
+        if self.copies:
+            said["reduction_data"] = self.copies
         if software := self.rules.get("software") or self.software:
             said["software"] = software
         return said
