@@ -1,6 +1,7 @@
 """Options of the old command psequencer, which may be abbreviated, as optparse lets them."""
 
-import click
+from typing import Any
+
 from typer.core import TyperCommand
 from typing_extensions import override
 
@@ -11,7 +12,7 @@ class OldCommand(TyperCommand):
     """A command that takes the old long options abbreviated, too."""
 
     @override
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take the arguments with whole options."""
         return super().parse_args(ctx, [*map(_in_full, args)])
 
