@@ -13,8 +13,9 @@ class OldCommand(TyperCommand):
 
     @override
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the arguments with whole options."""
-        return super().parse_args(ctx, [*map(_in_full, args)])
+        """Take the arguments with whole options; behind -- there are none."""
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, [*map(_in_full, args[:end]), *args[end:]])
 
 
 def _in_full(word: str) -> str:

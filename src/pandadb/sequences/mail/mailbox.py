@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pandadb.sequences.results import FoundResult, JobNumbers
 
 LONG_AGO = date(1970, 1, 1)
+"""The day of the oldest mails, where their age does not count."""
 LONGEST_DELAY = 3600.0
 """Seconds between two looks at most, after failures."""
 

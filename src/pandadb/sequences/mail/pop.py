@@ -55,17 +55,15 @@ class PopMailbox(ServerMailbox):
 
     @override
     def _new(self, server: poplib.POP3, since: date) -> Iterator[Mail]:
-        """Return new mails: those since a day, or all if the last one read before is known."""
         numbers = self._unseen(server)
         LOGGER.debug("%s new mails", len(numbers))
-        any_age = self._configuration.read_until is not None
         wanted: list[tuple[str, str, datetime | None]] = []
         old = 0
         for number, uidl in reversed(numbers):
             with self._passed_over(uidl):
                 header = parse_message(b"\n".join(server.top(number, 0)[1]))
             arrived_at = now() if self._has_looked else received_at(header)
-            is_old = not any_age and sent_at(header, arrived_at).date() < since - ONE_DAY
+            is_old = sent_at(header, arrived_at).date() < since - ONE_DAY
             old = old + 1 if is_old else 0
             if old > MANY:
                 break
