@@ -14,9 +14,6 @@ from pandadb.cli.lazy_imports import lazy_imports
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-OLD_OPTIONS = ("--help", "--initScanDepth", "--version")
-"""Long options of old commands, which may be abbreviated there."""
-
 
 def main() -> None:
     """Run the command; an interrupt or SIGTERM ends it in order, so that its server stops."""
@@ -33,15 +30,8 @@ def main() -> None:
 
 def psequencer() -> None:
     """Run sequence files as the command of old clients does: `psequencer -v FILE...`."""
-    sys.argv[1:] = ["sequence", "run", *map(_in_full, sys.argv[1:])]
+    sys.argv[1:] = ["sequence", "run", *sys.argv[1:]]
     main()
-
-
-def _in_full(word: str) -> str:
-    """Return an argument with the long option that it abbreviates, as optparse lets it."""
-    option, is_set, value = word.partition("=")
-    meant = [one for one in OLD_OPTIONS if one.startswith(option)] if option[2:] else []
-    return f"{meant[0]}{is_set}{value}" if len(meant) == 1 else word
 
 
 def _open_streams() -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import func, select, text
 
 from pandadb.controller import (
     JobController,
@@ -408,18 +408,13 @@ class Controller(FlowOps, judge("frame").Layer):  # type: ignore[misc]
         if states := given.pop("states", None):
             chosen &= self.in_states(states)
         if workers := given.pop("workers", None):
-            chosen &= JobFilter(where=self.of_workers(workers))
+            chosen &= JobFilter(next_queue=workers)
         if given.pop("locked", False):
             chosen &= JobFilter(pandaids=sorted(self.locked_jobs()))
         for name in ("since", "until"):
             if moment := given.get(name):
                 given[name] = moment.replace(tzinfo=None)
         return chosen & JobFilter(**given)
-
-    @staticmethod
-    def of_workers(workers: list[str]) -> ColumnElement[bool]:
-        """Match jobs whose next attempt is for a worker: those that have ended ran elsewhere."""
-        return exists().where(CONTROL.pandaid == JOB.pandaid, CONTROL.queue.in_(workers))
 
     @staticmethod
     def in_states(states: list[str]) -> JobFilter:

@@ -13,7 +13,7 @@ from pandadb.core.jobs.search.job_choices import pandaids_of
 from pandadb.core.jobs.search.pages import UnknownJob, find
 from pandadb.core.sql.validation import InvalidValue
 from pandadb.models import JobControl, MetaTable
-from pandadb.services import queue
+from pandadb.services import queue, selection
 from pandadb.services.queue import NewQueueJob
 from tests.factories import make_archived, make_job
 from tests.plans import plans
@@ -68,6 +68,18 @@ def test_jobs_that_a_user_holds_are_found(database: Database) -> None:
 
     assert ids(database, held=True) == [held]
     assert ids(database, held=False) == [other]
+
+
+def test_ended_jobs_are_found_by_the_queue_of_their_next_attempt(database: Database) -> None:
+    queue.register(database, "a worker", ["other"], 1)
+    moved, stayed = submitted(database), submitted(database)
+    for lease in queue.claim(database, Q, 2, owner="host1:77:abc"):
+        queue.finish(database, queue.Success(lease))
+    selection.update(database, JobFilter(pandaids=[moved]), queue="other")
+
+    assert ids(database, next_queue="other") == [moved]
+    assert ids(database, next_queue=["o*", Q]) == [moved, stayed]
+    assert ids(database, queue=Q) == [moved, stayed]  # where they ran
 
 
 METADATA = {"run": 5, "sample": {"name": "Fe", "tags": ["a", "b"]}, "good": True, "note": None}

@@ -34,8 +34,9 @@ class LocalJob(NamedTuple):
     job: int
     jobset: int | None
     status: str
+    is_retried: bool
     retried_as: int | None
-    """The job set that has retried it."""
+    """The job set that has retried it; it may be named before pbook marks the job as retried."""
 
 
 class Retried(NamedTuple):
@@ -87,7 +88,7 @@ class LocalJobs:
             if job is None:
                 problem = f"ERROR : cannot find JobsetID={numbers.number} in local DB"
                 return Retried(numbers, problem)
-            if job.retried_as is None:
+            if not job.is_retried:
                 break
             if attempt + 1 == RETRIES:
                 return Retried(numbers, f"ERROR : already retried {RETRIES} times")
@@ -120,8 +121,8 @@ class LocalJobs:
         jobs: dict[int, LocalJob] = {}
         with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True)) as base:
             for job, jobset, status, retry_id, retry_jobset in base.execute(ALL):
-                retried_as = _number(retry_jobset) or _number(retry_id)
-                one = LocalJob(int(job), _number(jobset), str(status), retried_as)
+                retry, as_jobset = _number(retry_id), _number(retry_jobset) or _number(retry_id)
+                one = LocalJob(int(job), _number(jobset), str(status), retry is not None, as_jobset)
                 if one.job not in jobs or one.status == FROZEN:
                     jobs[one.job] = one
         return [*jobs.values()]

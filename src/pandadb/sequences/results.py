@@ -45,7 +45,7 @@ class JobNumbers:
         the submission has printed another one.
         """
         if "JobsetID" in fields:
-            return fields["JobsetID"] == self.jobset
+            return fields["JobsetID"] == (self.job if self.jobset is None else self.jobset)
         if "JobID" in fields:
             return fields["JobID"] in {self.job, self.jobset} - {None}
         task = self.jobset if self.task is None else self.task

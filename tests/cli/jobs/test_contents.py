@@ -72,6 +72,7 @@ def public_id(database: Database, pandaid: int) -> str:
         (["--metadata", "sample.name=Fe", "--metadata", "run=5"], ["one"]),
         (["--group", "run 5"], ["one"]),
         (["--worker", "host1:*"], ["leased"]),
+        (["--next-queue", "no queue"], []),
         (["--leased"], ["leased"]),
         (["--not-leased", "--controlled"], ["one", "two"]),
         (["--not-controlled"], ["foreign"]),

@@ -86,6 +86,10 @@ def options(
     group: Annotated[
         list[str] | None, typer.Option(help="A group of the job queue; can be repeated.")
     ] = None,
+    next_queue: Annotated[
+        str | None,
+        typer.Option(help="The queue of the next attempt of a queued job, with * and ?."),
+    ] = None,
     worker: Annotated[
         str | None, typer.Option(help="A worker of the job queue, or a host, with * and ?.")
     ] = None,
@@ -128,6 +132,7 @@ def options(
         name=name or None,
         origin=origin,
         groups=group or None,
+        next_queue=next_queue,
         worker=worker,
         process=process,
         leased=leased,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pandadb.sequences.mail.imap import ImapMailbox
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pandadb.sequences.mail.server import ServerMailbox
     from pandadb.sequences.results import FoundResult, JobNumbers
 
+LONG_AGO = date(1970, 1, 1)
+"""The day of the oldest mails, where their age does not count."""
 LONGEST_DELAY = 3600.0
 """Seconds between two looks at most, after failures."""
 
@@ -45,7 +47,7 @@ class MailSource:
         self._configuration = configuration
         box = ImapMailbox if configuration.protocol == "imap" else PopMailbox
         self._mailbox: ServerMailbox = box(configuration)
-        self._since = now().date() - timedelta(days=scan_days)
+        self._since = self._first_day(scan_days)
         self._lock = threading.Lock()
         self._notifications: list[Notification] = []
         self._known: set[tuple[str, str]] = set()
@@ -79,7 +81,7 @@ class MailSource:
         Raises:
             OSError: The mailbox could not be read so far.
         """
-        first = now().date() - timedelta(days=days)
+        first = self._first_day(days)
         with self._lock:
             if time.monotonic() >= self._next_look:
                 self._look()
@@ -90,6 +92,12 @@ class MailSource:
                 if one.sent_at.date() >= first:
                     found.setdefault(one.numbers.number, one.found())
         return [*found.values()]
+
+    def _first_day(self, days: int) -> date:
+        """Return the day of the oldest mails that count; behind a mail of an earlier run all do."""
+        if self._configuration.protocol == "pop3" and self._configuration.read_until is not None:
+            return LONG_AGO
+        return now().date() - timedelta(days=days)
 
     def _go_back(self, newer_than: datetime | None) -> None:
         """Read older mails, too, if jobs were submitted before them, as after a resumption."""

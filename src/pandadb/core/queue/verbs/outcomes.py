@@ -63,7 +63,7 @@ def choose(
     """Lock the jobs of a call, and their flows before them; refuse those that the verb is not for.
 
     The flow of a job that is refused for its state is not waited for. An option may allow the verb
-    for the states `also`. Children are locked, too, unless the verb changes jobs `alone`.
+    for the states `also`. Children are locked, too, unless the verb changes jobs `alone`, or none.
 
     Raises:
         FlowLocked, JobsLocked: The session's `lock_timeout` has passed.
@@ -71,6 +71,7 @@ def choose(
     first = job_rows.read(session, pandaids) if in_flow else {}
     fitting = {j: o for j, o in first.items() if allowed(verb, o.standing) or o.standing in also}
     job_rows.lock_flows_of(session, fitting.values())
+    alone = alone or (in_flow and not fitting)
     mine = (job_rows.lock_alone if alone else job_rows.lock)(session, pandaids, how)
     chosen = _fitting(session, pandaids, job_rows.read(session, mine), verb, also)
     if in_flow:
@@ -106,11 +107,14 @@ def _fitting(
 
 
 def _without_flow(chosen: Chosen, fitting: Collection[int]) -> dict[int, Refusal]:
-    """Refuse jobs that the verb has become possible for since: their flows are not locked."""
+    """Refuse jobs that the verb has become possible for since.
+
+    Their flows are not locked; and if the verb was for no job, children are not, either.
+    """
     return {
         job: refused.locked(job)
         for job, one in chosen.jobs.items()
-        if one.jeditaskid and job not in fitting
+        if job not in fitting and (one.jeditaskid or not fitting)
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pandadb.core.jobs import states
 from pandadb.core.jobs.search.filters import error_columns
 from pandadb.core.jobs.search.job_filters.control_criteria import (
+    HasNextQueue,
     HasProcess,
     HasPublicId,
     HasWorker,
@@ -46,6 +47,7 @@ TEXT_COLUMNS = {
 CONTROL_TEXTS: dict[str, Callable[[tuple[str, ...]], Criterion]] = {
     "public_ids": HasPublicId,
     "groups": InGroup,
+    "next_queue": HasNextQueue,
     "worker": HasWorker,
     "process": HasProcess,
 }

@@ -62,6 +62,20 @@ class InGroup:
 
 
 @dataclass(frozen=True)
+class HasNextQueue:
+    """Jobs of the job queue whose next attempt is for a queue that matches one of these patterns.
+
+    A job that has ended may have been given another queue than that in which it ran.
+    """
+
+    patterns: tuple[str, ...]
+
+    def on(self, job: JobTable) -> ColumnElement[bool]:
+        """Return the condition for the rows of a table."""
+        return _controlled(job, is_like(CONTROL.queue, self.patterns))
+
+
+@dataclass(frozen=True)
 class IsControlled:
     """Jobs of the job queue, and of those the ones that are held by a user; or the others."""
 

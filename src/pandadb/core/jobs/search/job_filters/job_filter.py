@@ -58,6 +58,7 @@ class JobFilter:
         name: Texts = None,
         owner: Texts = None,
         queue: Texts = None,
+        next_queue: Texts = None,
         worker: Texts = None,
         process: Texts = None,
         label: Texts = None,
@@ -78,6 +79,7 @@ class JobFilter:
         of_queue = {
             "public_ids": public_ids,
             "groups": groups,
+            "next_queue": next_queue,
             "worker": worker,
             "process": process,
         }
