@@ -144,20 +144,21 @@ def put(
     """Set variables for runs to come, from a run on or for an experiment, instead of earlier ones.
 
     They hold until they are set again, whatever reduce_vars.py has. So do the others of that file
-    that are not known yet, as a user sets variables together; those that are known stay.
+    that are not known yet, as a user sets variables together; those that are known stay, and so
+    does what a user has set from a run on.
     """
     given = [one.name for one in new if one.is_given]
     others = [one.name for one in new if not one.is_given]
-    mine = [VARIABLE.instrument == instrument]
+    mine, any_run = VARIABLE.instrument == instrument, VARIABLE.experiment_reference.is_(None)
     if experiment_reference is not None:
-        mine += [VARIABLE.experiment_reference == experiment_reference]
-        earlier = same = mine
+        same = VARIABLE.experiment_reference == experiment_reference
+        earlier = or_(same, any_run & ~VARIABLE.tracks_script)
     else:
-        mine += [VARIABLE.experiment_reference.is_(None)]
-        same = [*mine, VARIABLE.start_run == start_run]
-        earlier = [*mine, VARIABLE.start_run <= start_run]
-    session.execute(delete(GatewayVariable.__table__).where(*same, VARIABLE.name.in_(given)))
-    known = {*session.scalars(select(VARIABLE.name).where(*earlier, VARIABLE.name.in_(others)))}
+        same = any_run & (VARIABLE.start_run == start_run)
+        earlier = any_run & (VARIABLE.start_run <= start_run)
+    session.execute(delete(GatewayVariable.__table__).where(mine, same, VARIABLE.name.in_(given)))
+    found = select(VARIABLE.name).where(mine, earlier, VARIABLE.name.in_(others))
+    known = {*session.scalars(found)}
     _add(
         session,
         instrument,
