@@ -228,7 +228,7 @@ def test_a_transaction_held_open_costs_claims_few_pages(
 ) -> None:
     """Its snapshot keeps all dead rows of the moves (F.4-5); benchmarks have the time.
 
-    Claims of a queue that is empty after each look at all of them, and skip those in one page.
+    A claim of a short queue looks at all of them.
     """
     claim_pages(database, 20)
     before = statistics.median(claim_pages(database, 40))
