@@ -121,8 +121,9 @@ class LocalJobs:
         jobs: dict[int, LocalJob] = {}
         with closing(sqlite3.connect(f"{self._file.as_uri()}?mode=ro", uri=True)) as base:
             for job, jobset, status, retry_id, retry_jobset in base.execute(ALL):
-                retry, as_jobset = _number(retry_id), _number(retry_jobset) or _number(retry_id)
-                one = LocalJob(int(job), _number(jobset), str(status), retry is not None, as_jobset)
+                retry, named = _number(retry_id), _number(retry_jobset)
+                is_retried, retried_as = retry is not None, named or retry
+                one = LocalJob(int(job), _number(jobset), str(status), is_retried, retried_as)
                 if one.job not in jobs or one.status == FROZEN:
                     jobs[one.job] = one
         return [*jobs.values()]

@@ -75,7 +75,7 @@ def read_configuration(path: Path) -> MailConfiguration:
         interval=_interval(path, given),
         keeps_alive=_flag(path, given, "mail_keepalive", default=False),
         folders=_list(given.get("mail_dirs", "")),
-        read_until=given.get("pop_uidl"),
+        read_until=given.get("pop_uidl") if protocol == "pop3" else None,
         senders=_senders(path, given),
     )  # fmt: skip
 

@@ -95,7 +95,7 @@ class MailSource:
 
     def _first_day(self, days: int) -> date:
         """Return the day of the oldest mails that count; behind a mail of an earlier run all do."""
-        if self._configuration.protocol == "pop3" and self._configuration.read_until is not None:
+        if self._configuration.read_until is not None:
             return LONG_AGO
         return now().date() - timedelta(days=days)
 
